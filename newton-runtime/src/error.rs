@@ -1,0 +1,120 @@
+//! The one error of the loss interface. Every variant names the culprit: which sample, which entry, which sizes.
+
+use core::fmt;
+
+/// What a non-finite number was found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quantity {
+    /// The prediction handed in (the network's output).
+    Prediction,
+    /// A label handed in.
+    Label,
+    /// A hyper-parameter of the loss or of its Newton step.
+    Parameter,
+    /// The loss of a sample.
+    Loss,
+    /// The gradient of a sample's loss.
+    Gradient,
+    /// The Hessian of a sample's loss; the entry is `row * m + column`.
+    Hessian,
+    /// A direction `C^-1 g` of a sample.
+    Direction,
+    /// A gradient handed back by what follows in the graph (seen by `inject_fisher`).
+    IncomingGradient,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Prediction => "prediction",
+            Self::Label => "label",
+            Self::Parameter => "parameter",
+            Self::Loss => "loss",
+            Self::Gradient => "gradient",
+            Self::Hessian => "Hessian",
+            Self::Direction => "Newton direction",
+            Self::IncomingGradient => "incoming gradient",
+        })
+    }
+}
+
+/// Why a loss, its curvature or its Newton step could not be computed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A NaN or an infinity, and where.
+    #[error("{quantity} of sample {sample} is not finite at entry {entry}: {value}")]
+    NonFinite {
+        /// What it was found in.
+        quantity: Quantity,
+        /// Index of the sample in the batch.
+        sample: usize,
+        /// Row-major index within the sample.
+        entry: usize,
+        /// The number itself.
+        value: f64,
+    },
+    /// A batch without samples has no mean.
+    #[error("the batch is empty: a mean loss needs at least one sample")]
+    EmptyBatch,
+    /// Two parts of the input disagree on a length.
+    #[error("{what} has {found} elements, expected {expected}: {why}")]
+    Mismatch {
+        /// The argument at fault.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length that the other arguments ask for.
+        expected: usize,
+        /// How the expected length comes about.
+        why: String,
+    },
+    /// A setting outside its range.
+    #[error("`{name}` is {value}: {expected}")]
+    Setting {
+        /// Name of the setting or hyper-parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// `C + lambda I` cannot be inverted.
+    #[error(
+        "C + lambda I is singular at lambda = {lambda}: pivot {pivot} of {dim} is {value:e}, \
+         the largest entry {scale:e}; use a larger lambda{hint}"
+    )]
+    Singular {
+        /// The Tikhonov term used.
+        lambda: f64,
+        /// Which pivot vanished.
+        pivot: usize,
+        /// Size of the matrix.
+        dim: usize,
+        /// The pivot's value.
+        value: f64,
+        /// Largest absolute entry of the matrix.
+        scale: f64,
+        /// What else may be at fault (ranking losses always have a null direction), or empty.
+        hint: &'static str,
+    },
+    /// Negative curvature where the policy `OnIndefinite::Error` forbids it.
+    #[error(
+        "C is indefinite: {negative} of {dim} eigenvalues are below -lambda, the lowest is {lowest:e} \
+         (lambda = {lambda}); use a larger lambda, or on_indefinite = abs"
+    )]
+    Indefinite {
+        /// How many eigenvalues of `C + lambda I` are negative.
+        negative: usize,
+        /// Size of the matrix.
+        dim: usize,
+        /// Lowest eigenvalue of C (without lambda).
+        lowest: f64,
+        /// The Tikhonov term used.
+        lambda: f64,
+    },
+    /// A hand-written loss that offers no Hessian was asked for one.
+    #[error("this loss has no Hessian: implement `NewtonLoss::hessians` for it, or use fisher curvature")]
+    NoHessian,
+}

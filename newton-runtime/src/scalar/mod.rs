@@ -1,0 +1,4 @@
+//! The numbers that generated code computes with.
+
+mod float;
+pub use float::Float;
