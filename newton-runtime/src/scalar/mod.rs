@@ -1,4 +1,159 @@
 //! The numbers that generated code computes with.
+//!
+//! One generated gradient serves every purpose, because it is generic over its [`Scalar`]:
+//!
+//! | scalar | what the gradient code then computes |
+//! | --- | --- |
+//! | `f32`, `f64` | one sample: checks, debugging |
+//! | [`Lanes`] | a block of samples, one SIMD lane each: values and gradients |
+//! | [`Dual`] of lanes | the same, and K columns of each sample's Hessian (forward over reverse) |
+//!
+//! Values that do not depend on the prediction are [`Scalar::Passive`]: the same lanes without tangents, so that
+//! `active * passive` costs K + 1 products instead of 2 K + 1.
 
+mod dual;
 mod float;
+mod lanes;
+mod math;
+mod plain;
+mod shape;
+mod tape;
+
+pub use dual::Dual;
 pub use float::Float;
+pub use lanes::{LaneIndex, Lanes};
+pub use shape::{Data, Shape};
+pub use tape::{Tape, TapeLen};
+
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// Arithmetic with a right operand of type `R`, for `Self` on the left.
+pub trait Arithmetic<R>:
+    Sized
+    + Add<R, Output = Self>
+    + Sub<R, Output = Self>
+    + Mul<R, Output = Self>
+    + Div<R, Output = Self>
+    + AddAssign<R>
+    + SubAssign<R>
+    + MulAssign<R>
+    + DivAssign<R>
+{
+}
+impl<S, R> Arithmetic<R> for S where
+    S: Add<R, Output = S>
+        + Sub<R, Output = S>
+        + Mul<R, Output = S>
+        + Div<R, Output = S>
+        + AddAssign<R>
+        + SubAssign<R>
+        + MulAssign<R>
+        + DivAssign<R>
+{
+}
+
+/// A number that may carry tangents.
+///
+/// Derivatives of the elementary functions at their kinks follow PyTorch: 0 for `abs` at 0, one half each for
+/// `max` and `min` of equal arguments.
+pub trait Scalar:
+    Copy + Neg<Output = Self> + Arithmetic<Self> + Arithmetic<<Self as Scalar>::Passive> + Send + Sync + 'static
+{
+    /// The same lanes without tangents: what does not depend on the prediction.
+    type Passive: Real;
+
+    /// Lifts a passive value; its tangents are zero.
+    fn constant(value: Self::Passive) -> Self;
+    /// Drops the tangents.
+    fn value(self) -> Self::Passive;
+    /// The result of a function of `self`, given its value `f` and its derivative `df` here.
+    fn chain(self, f: Self::Passive, df: Self::Passive) -> Self;
+
+    /// The number 0.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::lit(0.0)
+    }
+    /// The number 1.
+    #[inline(always)]
+    fn one() -> Self {
+        Self::lit(1.0)
+    }
+    /// A literal.
+    #[inline(always)]
+    fn lit(x: f64) -> Self {
+        Self::constant(Self::Passive::splat(Float::from_f64(x)))
+    }
+    /// An integer as a number (`i as f32`).
+    #[inline(always)]
+    fn index(i: usize) -> Self {
+        Self::lit(i as f64)
+    }
+
+    /// `self * a + b`, fused where the processor can.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// e^x.
+    fn exp(self) -> Self;
+    /// e^x - 1.
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// ln(1 + x).
+    fn ln_1p(self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// 1 / x.
+    fn recip(self) -> Self;
+    /// Absolute value.
+    fn abs(self) -> Self;
+    /// Sine, radians.
+    fn sin(self) -> Self;
+    /// Cosine, radians.
+    fn cos(self) -> Self;
+    /// Tangent, radians.
+    fn tan(self) -> Self;
+    /// Arcus tangent.
+    fn atan(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Integer power.
+    fn powi(self, n: i32) -> Self;
+    /// Power with a passive exponent.
+    fn powf(self, p: Self::Passive) -> Self;
+    /// The larger of two.
+    fn max(self, other: Self) -> Self;
+    /// The smaller of two.
+    fn min(self, other: Self) -> Self;
+
+    /// `values[index]`, lane by lane.
+    fn gather(values: &[Self], index: <Self::Passive as Real>::Index) -> Self;
+    /// `values[index] += self`, lane by lane: the adjoint of [`Scalar::gather`].
+    fn scatter_add(self, values: &mut [Self], index: <Self::Passive as Real>::Index);
+}
+
+/// A [`Scalar`] without tangents: `f32`, `f64` or lanes of them.
+pub trait Real: Scalar<Passive = Self> {
+    /// What a lane holds.
+    type Elem: Float;
+    /// An integer per lane, as produced by [`Real::argsort`].
+    type Index: Copy + Default + Send + Sync + 'static;
+    /// How many samples one number holds.
+    const LANES: usize;
+
+    /// The same number in every lane.
+    fn splat(x: Self::Elem) -> Self;
+    /// The number in one lane.
+    fn lane(self, lane: usize) -> Self::Elem;
+    /// Replaces the number in one lane.
+    fn set_lane(&mut self, lane: usize, x: Self::Elem);
+    /// The integer in one lane.
+    fn index_at(index: Self::Index, lane: usize) -> usize;
+    /// Lane by lane: `a` where `self > other`, else `b`. False for NaN, as in Rust.
+    fn select_gt(self, other: Self, a: Self, b: Self) -> Self;
+    /// -1, 0 or 1 (unlike `f32::signum`, 0 at 0).
+    fn sign(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// Writes the stable sorting permutation of `values`, descending or ascending, lane by lane. NaN goes last.
+    fn argsort(values: &[Self], descending: bool, order: &mut [Self::Index]);
+}

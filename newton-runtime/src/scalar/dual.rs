@@ -1,0 +1,235 @@
+//! A number with K tangents: one value and its derivatives along K directions, propagated together.
+//!
+//! Running generated gradient code on duals gives, from the gradient, K columns of the Hessian.
+
+use super::lanes::powi;
+use super::{Real, Scalar};
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// Value and K tangents.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dual<P, const K: usize> {
+    /// The value.
+    pub value: P,
+    /// Its derivatives along K directions.
+    pub tangents: [P; K],
+}
+
+impl<P: Real, const K: usize> Dual<P, K> {
+    /// Derivative `df` of a function of two arguments whose values and partial derivatives are given.
+    #[inline(always)]
+    fn chain2(self, other: Self, f: P, da: P, db: P) -> Self {
+        let mut tangents = self.tangents;
+        for k in 0..K {
+            tangents[k] = tangents[k].mul_add(da, other.tangents[k] * db);
+        }
+        Self { value: f, tangents }
+    }
+}
+
+impl<P: Real, const K: usize> Add for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        self.value += other.value;
+        for k in 0..K {
+            self.tangents[k] += other.tangents[k];
+        }
+        self
+    }
+}
+impl<P: Real, const K: usize> Sub for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(mut self, other: Self) -> Self {
+        self.value -= other.value;
+        for k in 0..K {
+            self.tangents[k] -= other.tangents[k];
+        }
+        self
+    }
+}
+impl<P: Real, const K: usize> Mul for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.chain2(other, self.value * other.value, other.value, self.value)
+    }
+}
+impl<P: Real, const K: usize> Div for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        let (quotient, r) = (self.value / other.value, other.value.recip());
+        self.chain2(other, quotient, r, -quotient * r)
+    }
+}
+impl<P: Real, const K: usize> Neg for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(mut self) -> Self {
+        self.value = -self.value;
+        for k in 0..K {
+            self.tangents[k] = -self.tangents[k];
+        }
+        self
+    }
+}
+
+impl<P: Real, const K: usize> Add<P> for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(mut self, other: P) -> Self {
+        self.value += other;
+        self
+    }
+}
+impl<P: Real, const K: usize> Sub<P> for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(mut self, other: P) -> Self {
+        self.value -= other;
+        self
+    }
+}
+impl<P: Real, const K: usize> Mul<P> for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(mut self, other: P) -> Self {
+        self.value *= other;
+        for k in 0..K {
+            self.tangents[k] *= other;
+        }
+        self
+    }
+}
+impl<P: Real, const K: usize> Div<P> for Dual<P, K> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(mut self, other: P) -> Self {
+        self.value /= other;
+        let r = other.recip();
+        for k in 0..K {
+            self.tangents[k] *= r;
+        }
+        self
+    }
+}
+
+macro_rules! assign {
+    ($op:ident $method:ident $symbol:tt) => {
+        impl<P: Real, const K: usize> $op for Dual<P, K> {
+            #[inline(always)]
+            fn $method(&mut self, other: Self) {
+                *self = *self $symbol other;
+            }
+        }
+        impl<P: Real, const K: usize> $op<P> for Dual<P, K> {
+            #[inline(always)]
+            fn $method(&mut self, other: P) {
+                *self = *self $symbol other;
+            }
+        }
+    };
+}
+assign!(AddAssign add_assign +);
+assign!(SubAssign sub_assign -);
+assign!(MulAssign mul_assign *);
+assign!(DivAssign div_assign /);
+
+/// Functions of one argument: `name(x, f) => derivative`, from the argument's value and the function's.
+macro_rules! rules {
+    ($($method:ident($x:ident, $f:ident) => $df:expr;)*) => {$(
+        #[inline(always)]
+        fn $method(self) -> Self {
+            let $x = self.value;
+            let $f = $x.$method();
+            self.chain($f, $df)
+        }
+    )*};
+}
+
+impl<P: Real, const K: usize> Scalar for Dual<P, K> {
+    type Passive = P;
+
+    #[inline(always)]
+    fn constant(value: P) -> Self {
+        Self { value, tangents: [P::zero(); K] }
+    }
+    #[inline(always)]
+    fn value(self) -> P {
+        self.value
+    }
+    #[inline(always)]
+    fn chain(self, f: P, df: P) -> Self {
+        let mut tangents = self.tangents;
+        for k in 0..K {
+            tangents[k] *= df;
+        }
+        Self { value: f, tangents }
+    }
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        let mut tangents = b.tangents;
+        for k in 0..K {
+            tangents[k] = self.tangents[k].mul_add(a.value, self.value.mul_add(a.tangents[k], tangents[k]));
+        }
+        Self { value: self.value.mul_add(a.value, b.value), tangents }
+    }
+    rules! {
+        exp(_x, f) => f;
+        exp_m1(x, _f) => x.exp();
+        ln(x, _f) => x.recip();
+        ln_1p(x, _f) => (x + P::one()).recip();
+        sqrt(_x, f) => P::lit(0.5) / f;
+        recip(_x, f) => -f * f;
+        abs(x, _f) => x.sign();
+        sin(x, _f) => x.cos();
+        cos(x, _f) => -x.sin();
+        tan(_x, f) => f.mul_add(f, P::one());
+        atan(x, _f) => x.mul_add(x, P::one()).recip();
+        tanh(_x, f) => P::one() - f * f;
+    }
+    #[inline(always)]
+    fn powi(self, n: i32) -> Self {
+        let x = self.value;
+        self.chain(powi(x, n), if n == 0 { P::zero() } else { powi(x, n - 1) * P::lit(n as f64) })
+    }
+    #[inline(always)]
+    fn powf(self, p: P) -> Self {
+        let x = self.value;
+        self.chain(x.powf(p), x.powf(p - P::one()) * p)
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        let first = crate::builtins::larger(self.value, other.value);
+        self.chain2(other, self.value.max(other.value), first, P::one() - first)
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        let first = crate::builtins::larger(other.value, self.value);
+        self.chain2(other, self.value.min(other.value), first, P::one() - first)
+    }
+    #[inline(always)]
+    fn gather(values: &[Self], index: P::Index) -> Self {
+        let mut out = Self::zero();
+        for l in 0..P::LANES {
+            let from = &values[P::index_at(index, l)];
+            out.value.set_lane(l, from.value.lane(l));
+            for k in 0..K {
+                out.tangents[k].set_lane(l, from.tangents[k].lane(l));
+            }
+        }
+        out
+    }
+    #[inline(always)]
+    fn scatter_add(self, values: &mut [Self], index: P::Index) {
+        for l in 0..P::LANES {
+            let to = &mut values[P::index_at(index, l)];
+            to.value.set_lane(l, to.value.lane(l) + self.value.lane(l));
+            for k in 0..K {
+                to.tangents[k].set_lane(l, to.tangents[k].lane(l) + self.tangents[k].lane(l));
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! A number per sample of a block: one SIMD lane each.
+//!
+//! Operators are plain index loops over a 64-byte aligned array; LLVM turns them into vector instructions of whatever width the
+//! enclosing function is compiled for (see `kernel::dispatch`), without intrinsics.
+
+use super::{Float, Real, Scalar};
+use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// `L` numbers; `FMA`: the code runs where fused multiply-add is an instruction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(64))]
+pub struct Lanes<T, const L: usize, const FMA: bool>(pub [T; L]);
+
+/// An integer per lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub struct LaneIndex<const L: usize>(pub [u32; L]);
+
+impl<const L: usize> Default for LaneIndex<L> {
+    fn default() -> Self {
+        Self([0; L])
+    }
+}
+
+macro_rules! operator {
+    ($op:ident $method:ident, $op_assign:ident $method_assign:ident, $symbol:tt) => {
+        impl<T: Float, const L: usize, const FMA: bool> $op for Lanes<T, L, FMA> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(mut self, other: Self) -> Self {
+                for l in 0..L {
+                    self.0[l] = self.0[l] $symbol other.0[l];
+                }
+                self
+            }
+        }
+        impl<T: Float, const L: usize, const FMA: bool> $op_assign for Lanes<T, L, FMA> {
+            #[inline(always)]
+            fn $method_assign(&mut self, other: Self) {
+                *self = *self $symbol other;
+            }
+        }
+    };
+}
+operator!(Add add, AddAssign add_assign, +);
+operator!(Sub sub, SubAssign sub_assign, -);
+operator!(Mul mul, MulAssign mul_assign, *);
+operator!(Div div, DivAssign div_assign, /);
+
+impl<T: Float, const L: usize, const FMA: bool> Neg for Lanes<T, L, FMA> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(mut self) -> Self {
+        for l in 0..L {
+            self.0[l] = -self.0[l];
+        }
+        self
+    }
+}
+
+/// Elementwise functions of one argument.
+macro_rules! elementwise {
+    ($($method:ident => $f:ident $(::<$fma:ident>)?;)*) => {$(
+        #[inline(always)]
+        fn $method(mut self) -> Self {
+            for l in 0..L {
+                self.0[l] = T::$f $(::<$fma>)? (self.0[l]);
+            }
+            self
+        }
+    )*};
+}
+
+impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
+    type Passive = Self;
+
+    #[inline(always)]
+    fn constant(value: Self) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn value(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn chain(self, f: Self, _df: Self) -> Self {
+        f
+    }
+    #[inline(always)]
+    fn lit(x: f64) -> Self {
+        Self([T::from_f64(x); L])
+    }
+    #[inline(always)]
+    fn mul_add(mut self, a: Self, b: Self) -> Self {
+        for l in 0..L {
+            self.0[l] = T::f_mul_add::<FMA>(self.0[l], a.0[l], b.0[l]);
+        }
+        self
+    }
+    elementwise! {
+        exp => f_exp::<FMA>;
+        exp_m1 => f_exp_m1;
+        ln => f_ln::<FMA>;
+        ln_1p => f_ln_1p::<FMA>;
+        sqrt => f_sqrt;
+        abs => f_abs;
+        sin => f_sin;
+        cos => f_cos;
+        tan => f_tan;
+        atan => f_atan::<FMA>;
+        tanh => f_tanh;
+    }
+    #[inline(always)]
+    fn recip(self) -> Self {
+        Self::one() / self
+    }
+    #[inline(always)]
+    fn powi(self, n: i32) -> Self {
+        powi(self, n)
+    }
+    #[inline(always)]
+    fn powf(mut self, p: Self) -> Self {
+        for l in 0..L {
+            self.0[l] = T::f_powf(self.0[l], p.0[l]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        other.select_gt(self, other, self)
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.select_gt(other, other, self)
+    }
+    #[inline(always)]
+    fn gather(values: &[Self], index: LaneIndex<L>) -> Self {
+        let mut out = [T::from_f64(0.0); L];
+        for l in 0..L {
+            out[l] = values[index.0[l] as usize].0[l];
+        }
+        Self(out)
+    }
+    #[inline(always)]
+    fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>) {
+        for l in 0..L {
+            let slot = &mut values[index.0[l] as usize].0[l];
+            *slot = *slot + self.0[l];
+        }
+    }
+}
+
+impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
+    type Elem = T;
+    type Index = LaneIndex<L>;
+    const LANES: usize = L;
+
+    #[inline(always)]
+    fn splat(x: T) -> Self {
+        Self([x; L])
+    }
+    #[inline(always)]
+    fn lane(self, lane: usize) -> T {
+        self.0[lane]
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, lane: usize, x: T) {
+        self.0[lane] = x;
+    }
+    #[inline(always)]
+    fn index_at(index: LaneIndex<L>, lane: usize) -> usize {
+        index.0[lane] as usize
+    }
+    #[inline(always)]
+    fn select_gt(mut self, other: Self, a: Self, b: Self) -> Self {
+        for l in 0..L {
+            self.0[l] = if self.0[l] > other.0[l] { a.0[l] } else { b.0[l] };
+        }
+        self
+    }
+    #[inline(always)]
+    fn sign(self) -> Self {
+        let zero = Self::zero();
+        self.select_gt(zero, Self::one(), zero) - zero.select_gt(self, Self::one(), zero)
+    }
+    #[inline(always)]
+    fn erf(mut self) -> Self {
+        for l in 0..L {
+            self.0[l] = T::f_erf::<FMA>(self.0[l]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn argsort(values: &[Self], descending: bool, order: &mut [LaneIndex<L>]) {
+        // The rank of an element is the number of elements before it: n^2 vector comparisons, no branches. For the tens of
+        // elements that a loss sorts this is faster than 16 scalar sorts; beyond, those take over.
+        if values.len() <= 64 {
+            for (i, &v) in values.iter().enumerate() {
+                let mut rank = [0u32; L];
+                for (j, &w) in values.iter().enumerate() {
+                    for l in 0..L {
+                        let (a, b) = (v.0[l], w.0[l]);
+                        let before =
+                            if j < i { before_or_tied(b, a, descending) } else { before(b, a, descending) };
+                        rank[l] += (before && j != i) as u32;
+                    }
+                }
+                for l in 0..L {
+                    order[rank[l] as usize].0[l] = i as u32;
+                }
+            }
+        } else {
+            for l in 0..L {
+                let mut lane: Vec<usize> = (0..values.len()).collect();
+                sort_indices(&mut lane, descending, |i| values[i].0[l]);
+                for (slot, i) in order.iter_mut().zip(lane) {
+                    slot.0[l] = i as u32;
+                }
+            }
+        }
+    }
+}
+
+/// `b` comes strictly before `a`; NaN last.
+#[inline(always)]
+fn before<T: Float>(b: T, a: T, descending: bool) -> bool {
+    let less = if descending { b > a } else { b < a };
+    less | (is_nan(a) & !is_nan(b))
+}
+
+/// `b` comes before `a` or they are tied.
+#[inline(always)]
+fn before_or_tied<T: Float>(b: T, a: T, descending: bool) -> bool {
+    let less = if descending { b >= a } else { b <= a };
+    less | is_nan(a)
+}
+
+#[inline(always)]
+#[allow(clippy::eq_op)]
+fn is_nan<T: Float>(x: T) -> bool {
+    x != x
+}
+
+pub(super) fn sort_indices<T: Float>(order: &mut [usize], descending: bool, value: impl Fn(usize) -> T) {
+    order.sort_by(|&i, &j| {
+        let (a, b) = (value(i), value(j));
+        if before(a, b, descending) {
+            core::cmp::Ordering::Less
+        } else if before(b, a, descending) {
+            core::cmp::Ordering::Greater
+        } else {
+            core::cmp::Ordering::Equal
+        }
+    });
+}
+
+/// Integer power by repeated squaring, for any scalar.
+#[inline(always)]
+pub(super) fn powi<S: Scalar>(x: S, n: i32) -> S {
+    let mut result = S::one();
+    let mut square = x;
+    let mut left = n.unsigned_abs();
+    while left > 0 {
+        if left & 1 == 1 {
+            result *= square;
+        }
+        square *= square;
+        left >>= 1;
+    }
+    if n < 0 { result.recip() } else { result }
+}

@@ -1,0 +1,129 @@
+//! `f32` and `f64` themselves as scalars: one sample, no lanes. Used by the user's own function and by checks.
+
+use super::lanes::{powi, sort_indices};
+use super::{Float, Real, Scalar};
+
+/// Whether the crate is compiled for a processor whose fused multiply-add needs no detection.
+const FMA: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
+
+macro_rules! elementwise {
+    ($($method:ident => $f:ident $(::<$fma:ident>)?;)*) => {$(
+        #[inline(always)]
+        fn $method(self) -> Self {
+            Float::$f $(::<$fma>)? (self)
+        }
+    )*};
+}
+
+macro_rules! plain {
+    ($t:ident) => {
+        impl Scalar for $t {
+            type Passive = Self;
+            #[inline(always)]
+            fn constant(value: Self) -> Self {
+                value
+            }
+            #[inline(always)]
+            fn value(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn chain(self, f: Self, _df: Self) -> Self {
+                f
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                self.f_mul_add::<FMA>(a, b)
+            }
+            elementwise! {
+                exp => f_exp::<FMA>;
+                exp_m1 => f_exp_m1;
+                ln => f_ln::<FMA>;
+                ln_1p => f_ln_1p::<FMA>;
+                sqrt => f_sqrt;
+                abs => f_abs;
+                sin => f_sin;
+                cos => f_cos;
+                tan => f_tan;
+                atan => f_atan::<FMA>;
+                tanh => f_tanh;
+            }
+            #[inline(always)]
+            fn recip(self) -> Self {
+                1.0 / self
+            }
+            #[inline(always)]
+            fn powi(self, n: i32) -> Self {
+                powi(self, n)
+            }
+            #[inline(always)]
+            fn powf(self, p: Self) -> Self {
+                $t::powf(self, p)
+            }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                if other > self { other } else { self }
+            }
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                if self > other { other } else { self }
+            }
+            #[inline(always)]
+            fn gather(values: &[Self], index: usize) -> Self {
+                values[index]
+            }
+            #[inline(always)]
+            fn scatter_add(self, values: &mut [Self], index: usize) {
+                values[index] += self;
+            }
+        }
+
+        impl Real for $t {
+            type Elem = Self;
+            type Index = usize;
+            const LANES: usize = 1;
+            #[inline(always)]
+            fn splat(x: Self) -> Self {
+                x
+            }
+            #[inline(always)]
+            fn lane(self, _lane: usize) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn set_lane(&mut self, _lane: usize, x: Self) {
+                *self = x;
+            }
+            #[inline(always)]
+            fn index_at(index: usize, _lane: usize) -> usize {
+                index
+            }
+            #[inline(always)]
+            fn select_gt(self, other: Self, a: Self, b: Self) -> Self {
+                if self > other { a } else { b }
+            }
+            #[inline(always)]
+            fn sign(self) -> Self {
+                if self > 0.0 {
+                    1.0
+                } else if self < 0.0 {
+                    -1.0
+                } else {
+                    0.0
+                }
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                self.f_erf::<FMA>()
+            }
+            fn argsort(values: &[Self], descending: bool, order: &mut [usize]) {
+                for (i, slot) in order.iter_mut().enumerate() {
+                    *slot = i;
+                }
+                sort_indices(order, descending, |i| values[i]);
+            }
+        }
+    };
+}
+plain!(f32);
+plain!(f64);
