@@ -5,6 +5,7 @@ extern crate self as newton_losses;
 
 pub mod builtins;
 pub mod error;
+pub mod kernel;
 pub mod loss;
 pub mod losses;
 pub mod newton;

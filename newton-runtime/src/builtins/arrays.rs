@@ -1,6 +1,6 @@
 //! Builtins on arrays. `*_reverse` adds the adjoint of the argument, given the adjoint of the result.
 
-use crate::scalar::{Real, Scalar};
+use crate::scalar::{Real, Scalar, Shape};
 
 /// e^(x_j) / sum_k e^(x_k), shifted by the maximum so that nothing overflows.
 #[inline(always)]
@@ -164,4 +164,12 @@ fn largest<S: Scalar, const N: usize>(x: &[S; N]) -> S::Passive {
         largest = largest.max(x[j].value());
     }
     largest
+}
+
+/// `into += from`, element by element, for arrays of any rank.
+#[inline(always)]
+pub fn add_all<S: Scalar, A: Shape<S>>(into: &mut A, from: &A) {
+    for (a, b) in into.flat_mut().iter_mut().zip(from.flat()) {
+        *a += *b;
+    }
 }

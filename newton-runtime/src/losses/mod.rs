@@ -1,1 +1,20 @@
-//! To be written.
+//! Bundled losses, each written once with `#[newton_loss]`.
+//!
+//! All take a permutation matrix as label and compare a relaxed one with it by binary cross-entropy, averaged over the n x n
+//! entries. At this level the cross-entropy has PyTorch's exact semantics, whose float32 gradients explode where an entry
+//! saturates: that is the setting of the paper. [`stable`] has the same losses with an accurate cross-entropy instead, which
+//! trains better without a Newton step and differs from the paper.
+
+mod neural_sort;
+mod permutation;
+mod soft_sort;
+mod sorting_network;
+pub mod stable;
+
+pub use neural_sort::{NeuralSort, NeuralSortLoss, neural_sort};
+pub use permutation::{ascending, descending};
+pub use soft_sort::{SoftSort, SoftSortLoss, soft_sort};
+pub use sorting_network::*;
+
+/// Keeps logarithms finite in the stable cross-entropy.
+const TINY: f32 = 1e-37;

@@ -69,6 +69,17 @@ pub trait Scalar:
     /// The result of a function of `self`, given its value `f` and its derivative `df` here.
     fn chain(self, f: Self::Passive, df: Self::Passive) -> Self;
 
+    /// Flat memory as an array of any rank.
+    #[inline(always)]
+    fn view_as<A: Shape<Self>>(flat: &[Self]) -> &A {
+        &A::rows(flat)[0]
+    }
+    /// Flat memory as an array of any rank, mutably.
+    #[inline(always)]
+    fn view_as_mut<A: Shape<Self>>(flat: &mut [Self]) -> &mut A {
+        &mut A::rows_mut(flat)[0]
+    }
+
     /// The number 0.
     #[inline(always)]
     fn zero() -> Self {

@@ -1,6 +1,6 @@
 //! Arrays of any rank seen as flat rows of numbers, and back.
 
-use super::Scalar;
+use super::{Float, Scalar};
 
 /// A number, or an array of arrays ... of it: views of flat memory, without copying.
 pub trait Shape<S>: Sized {
@@ -12,21 +12,12 @@ pub trait Shape<S>: Sized {
     fn rows_mut(flat: &mut [S]) -> &mut [Self];
     /// The numbers of this one, row-major.
     fn flat(&self) -> &[S];
+    /// The numbers of this one, mutably.
+    fn flat_mut(&mut self) -> &mut [S];
     /// The numbers of a row of these.
     fn flat_rows(rows: &[Self]) -> &[S];
     /// The numbers of a row of these, mutably.
     fn flat_rows_mut(rows: &mut [Self]) -> &mut [S];
-
-    /// The first of these in flat memory.
-    #[inline(always)]
-    fn view(flat: &[S]) -> &Self {
-        &Self::rows(flat)[0]
-    }
-    /// The first of these in flat memory, mutably.
-    #[inline(always)]
-    fn view_mut(flat: &mut [S]) -> &mut Self {
-        &mut Self::rows_mut(flat)[0]
-    }
 }
 
 impl<S: Scalar> Shape<S> for S {
@@ -42,6 +33,10 @@ impl<S: Scalar> Shape<S> for S {
     #[inline(always)]
     fn flat(&self) -> &[S] {
         core::slice::from_ref(self)
+    }
+    #[inline(always)]
+    fn flat_mut(&mut self) -> &mut [S] {
+        core::slice::from_mut(self)
     }
     #[inline(always)]
     fn flat_rows(rows: &[S]) -> &[S] {
@@ -68,6 +63,10 @@ impl<S: Scalar, U: Shape<S>, const N: usize> Shape<S> for [U; N] {
         U::flat_rows(self)
     }
     #[inline(always)]
+    fn flat_mut(&mut self) -> &mut [S] {
+        U::flat_rows_mut(self)
+    }
+    #[inline(always)]
     fn flat_rows(rows: &[[U; N]]) -> &[S] {
         U::flat_rows(rows.as_flattened())
     }
@@ -85,33 +84,31 @@ pub trait Data<T>: Sync {
     fn write(&self, out: &mut [T]);
 }
 
-macro_rules! arrays {
-    ($($t:ident)*) => {$(
-        impl Data<$t> for $t {
-            const LEN: usize = 1;
-            fn write(&self, out: &mut [$t]) {
-                out[0] = *self;
-            }
-        }
-        impl<U: Shape<$t> + Sync, const N: usize> Data<$t> for [U; N] {
-            const LEN: usize = <Self as Shape<$t>>::LEN;
-            fn write(&self, out: &mut [$t]) {
-                out.copy_from_slice(self.flat());
-            }
-        }
-    )*};
+impl<T: Float> Data<T> for T {
+    const LEN: usize = 1;
+    fn write(&self, out: &mut [T]) {
+        out[0] = *self;
+    }
 }
-arrays!(f32 f64);
+
+impl<T: Float, U: Data<T>, const N: usize> Data<T> for [U; N] {
+    const LEN: usize = N * U::LEN;
+    fn write(&self, out: &mut [T]) {
+        for (i, element) in self.iter().enumerate() {
+            element.write(&mut out[i * U::LEN..(i + 1) * U::LEN]);
+        }
+    }
+}
 
 macro_rules! tuples {
     ($($name:ident $index:tt),*) => {
-        impl<T: super::Float, $($name: Shape<T> + Sync),*> Data<T> for ($($name,)*) {
+        impl<T: Float, $($name: Data<T>),*> Data<T> for ($($name,)*) {
             const LEN: usize = 0 $(+ $name::LEN)*;
             #[allow(unused_assignments, unused_mut, unused_variables)]
             fn write(&self, out: &mut [T]) {
                 let mut start = 0;
                 $(
-                    out[start..start + $name::LEN].copy_from_slice(self.$index.flat());
+                    self.$index.write(&mut out[start..start + $name::LEN]);
                     start += $name::LEN;
                 )*
             }

@@ -3,7 +3,7 @@
 //! Control flow does not depend on floats, so the exact length is known before the first push: the caller allocates once and
 //! pushes are plain stores.
 
-use super::{Real, Scalar};
+use super::{Real, Scalar, Shape};
 
 /// How much room a program's tape needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,18 +42,18 @@ impl<'a, S: Scalar> Tape<'a, S> {
         self.values[self.top.values]
     }
 
-    /// Saves an array.
+    /// Saves an array of any rank.
     #[inline(always)]
-    pub fn push_all(&mut self, values: &[S]) {
-        for &value in values {
+    pub fn push_all<A: Shape<S>>(&mut self, array: &A) {
+        for &value in array.flat() {
             self.push(value);
         }
     }
 
     /// Takes back the array saved last.
     #[inline(always)]
-    pub fn pop_all(&mut self, values: &mut [S]) {
-        for value in values.iter_mut().rev() {
+    pub fn pop_all<A: Shape<S>>(&mut self, array: &mut A) {
+        for value in array.flat_mut().iter_mut().rev() {
             *value = self.pop();
         }
     }

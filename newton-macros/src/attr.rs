@@ -1,0 +1,154 @@
+//! The attribute's arguments: `#[newton_loss(hessian, lambda = 10.0, average = sample, on_indefinite = abs)]`.
+
+use crate::errors::Errors;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Expr, Path, Token};
+
+/// What the attribute says.
+pub struct Attr {
+    /// Tokens of a `Curvature`.
+    pub curvature: TokenStream,
+    /// Tikhonov term.
+    pub lambda: f64,
+    /// Tokens of an `Average`.
+    pub average: TokenStream,
+    /// Tokens of an `OnIndefinite`.
+    pub on_indefinite: TokenStream,
+    /// Name of the generated type, if not the function's in camel case.
+    pub name: Option<Ident>,
+    /// Path of the runtime, if not `::newton_losses`.
+    pub krate: Option<Path>,
+}
+
+/// One argument.
+struct Item {
+    key: Ident,
+    value: Option<Expr>,
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        use syn::ext::IdentExt;
+        let key = Ident::parse_any(input)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        Ok(Item { key, value })
+    }
+}
+
+/// The arguments, each understood or refused.
+pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
+    let mut attr = Attr {
+        curvature: quote!(Hessian),
+        lambda: 0.0,
+        average: quote!(Batch),
+        on_indefinite: quote!(Keep),
+        name: None,
+        krate: None,
+    };
+    let whole = tokens.span();
+    let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
+    let items = match syn::parse::Parser::parse2(parser, tokens) {
+        Ok(items) => items,
+        Err(error) => {
+            errors.add(error);
+            return attr;
+        }
+    };
+    let mut seen: Vec<String> = Vec::new();
+    let mut curvature = None;
+    for Item { key, value } in items {
+        let name = key.to_string();
+        let kind = if matches!(&*name, "hessian" | "fisher" | "none") { "curvature".to_owned() } else { name.clone() };
+        if seen.contains(&kind) {
+            errors.at(key.span(), format_args!("`{name}`: the {kind} is given twice"));
+        }
+        seen.push(kind);
+        match (&*name, value) {
+            ("hessian" | "fisher" | "none", None) => {
+                attr.curvature = match &*name {
+                    "hessian" => quote!(Hessian),
+                    "fisher" => quote!(Fisher),
+                    _ => quote!(None),
+                };
+                curvature = Some(name);
+            }
+            ("lambda", Some(value)) => match number(&value) {
+                Some(x) if x >= 0.0 && x.is_finite() => attr.lambda = x,
+                _ => {
+                    errors.at(value.span(), "lambda is a literal number, 0 or larger: `lambda = 10.0`");
+                }
+            },
+            ("average", Some(value)) => {
+                if let Some(tokens) = choice(&value, &[("batch", quote!(Batch)), ("sample", quote!(Sample))], errors) {
+                    attr.average = tokens;
+                }
+            }
+            ("on_indefinite", Some(value)) => {
+                let choices = [
+                    ("keep", quote!(Keep)),
+                    ("clamp", quote!(Clamp)),
+                    ("abs", quote!(Abs)),
+                    ("error", quote!(Error)),
+                ];
+                if let Some(tokens) = choice(&value, &choices, errors) {
+                    attr.on_indefinite = tokens;
+                }
+            }
+            ("name", Some(Expr::Path(path))) if path.path.get_ident().is_some() => {
+                attr.name = path.path.get_ident().cloned();
+            }
+            ("crate", Some(Expr::Path(path))) => attr.krate = Some(path.path),
+            _ => {
+                errors.at(
+                    key.span(),
+                    format_args!(
+                        "`{name}` is not understood here; the arguments are `hessian`, `fisher` or `none`, `lambda = 10.0`, \
+                         `average = batch | sample`, `on_indefinite = keep | clamp | abs | error`, `name = MyLoss`, \
+                         `crate = path`"
+                    ),
+                );
+            }
+        }
+    }
+    match curvature.as_deref() {
+        None => {
+            errors.at(whole, "say which curvature: `#[newton_loss(hessian, lambda = 10.0)]`, `fisher` or `none`");
+        }
+        Some("none") => {}
+        Some(c) if !seen.iter().any(|s| s == "lambda") => {
+            errors.at(whole, format_args!("`{c}` needs a Tikhonov term: `#[newton_loss({c}, lambda = 10.0)]`"));
+        }
+        Some(_) => {}
+    }
+    attr
+}
+
+fn number(value: &Expr) -> Option<f64> {
+    match value {
+        Expr::Lit(lit) => match &lit.lit {
+            syn::Lit::Float(x) => x.base10_parse().ok(),
+            syn::Lit::Int(x) => x.base10_parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn choice(value: &Expr, choices: &[(&str, TokenStream)], errors: &mut Errors) -> Option<TokenStream> {
+    if let Expr::Path(path) = value
+        && let Some((_, tokens)) = choices.iter().find(|(name, _)| path.path.is_ident(name))
+    {
+        return Some(tokens.clone());
+    }
+    let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
+    errors.at(value.span(), format_args!("choose one of {}", names.join(", ")));
+    None
+}

@@ -1,0 +1,3 @@
+//! Back ends: the IR as text.
+
+pub mod rust;

@@ -1,0 +1,268 @@
+//! Expressions.
+//!
+//! Mixed arithmetic keeps the active operand on the left, `active op passive`; where the order matters the passive one is
+//! lifted.
+
+use super::Printer;
+use crate::builtins::{Arg, Builtin, Rule, Syntax};
+use crate::ir::{Expr, Op, Place, Role, Static, Type};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// How tightly printed text binds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bind {
+    Or,
+    And,
+    Compare,
+    Bits,
+    Shift,
+    Sum,
+    Product,
+    Cast,
+    Prefix,
+    Atom,
+}
+
+/// Text and how tightly it binds.
+pub struct Text(pub TokenStream, pub Bind);
+
+impl Text {
+    fn at_least(self, bind: Bind) -> TokenStream {
+        let Text(text, own) = self;
+        if own < bind { quote!((#text)) } else { text }
+    }
+}
+
+impl Printer<'_> {
+    /// As an active scalar.
+    pub fn active(&self, e: &Expr) -> Text {
+        if e.is_active(&self.program.vars) {
+            return self.expr(e);
+        }
+        let s = &self.scalar;
+        match e {
+            Expr::Lit(0.0) => Text(quote!(#s::zero()), Bind::Atom),
+            Expr::Lit(1.0) => Text(quote!(#s::one()), Bind::Atom),
+            Expr::Lit(x) => {
+                let x = literal(*x);
+                Text(quote!(#s::lit(#x)), Bind::Atom)
+            }
+            e => {
+                let text = self.expr(e).0;
+                Text(quote!(#s::constant(#text)), Bind::Atom)
+            }
+        }
+    }
+
+    /// As a passive scalar.
+    pub fn passive(&self, e: &Expr) -> Text {
+        if !e.is_active(&self.program.vars) {
+            return self.expr(e);
+        }
+        let text = self.expr(e).at_least(Bind::Atom);
+        Text(quote!(#text.value()), Bind::Atom)
+    }
+
+    /// As what it is.
+    pub fn expr(&self, e: &Expr) -> Text {
+        let p = &self.passive;
+        let atom = |text| Text(text, Bind::Atom);
+        match e {
+            Expr::Lit(0.0) => atom(quote!(#p::zero())),
+            Expr::Lit(1.0) => atom(quote!(#p::one())),
+            Expr::Lit(x) => {
+                let x = literal(*x);
+                atom(quote!(#p::lit(#x)))
+            }
+            Expr::Const(path) => atom(quote!(#p::lit((#path) as f64))),
+            Expr::FromInt(int) => {
+                let int = self.int(int).at_least(Bind::Cast);
+                atom(quote!(#p::lit(#int as f64)))
+            }
+            Expr::Read(place) => self.read(place),
+            Expr::Neg(a) => {
+                let a = self.expr(a).at_least(Bind::Prefix);
+                Text(quote!(-#a), Bind::Prefix)
+            }
+            Expr::Binary(op, a, b) => self.binary(*op, a, b),
+            Expr::Powi(a, n) => {
+                let a = self.expr(a).at_least(Bind::Atom);
+                let n = self.int(n).0;
+                atom(quote!(#a.powi((#n) as i32)))
+            }
+            Expr::Call(builtin, args) => atom(self.call(builtin, args)),
+            Expr::Derivative(builtin, args) => {
+                let name = self.runtime(&format!("{}_d", builtin.name));
+                let args = match builtin.rule {
+                    Rule::OfValue => vec![self.expr(&args[0]).0],
+                    _ => self.arguments(builtin, args),
+                };
+                atom(quote!(#name(#(#args),*)))
+            }
+            Expr::Gather(place, order) => {
+                let gather = self.runtime("gather");
+                let place = self.reference(place);
+                let order = &self.program.vars[order.0].name;
+                atom(quote!(#gather(#place, &#order)))
+            }
+            Expr::Filled(..) | Expr::Array(_) => atom(self.array(e, e.is_active(&self.program.vars))),
+        }
+    }
+
+    /// An array literal, its elements lifted where the variable is active.
+    pub fn array(&self, e: &Expr, active: bool) -> TokenStream {
+        let scalar = |e: &Expr| if active { self.active(e).0 } else { self.expr(e).0 };
+        match e {
+            Expr::Filled(value, dims) => dims.iter().rev().fold(scalar(value), |inner, n| {
+                let n = self.int(n).0;
+                quote!([#inner; #n])
+            }),
+            Expr::Array(elems) => {
+                let elems = elems.iter().map(scalar);
+                quote!([#(#elems),*])
+            }
+            e => self.expr(e).0,
+        }
+    }
+
+    fn binary(&self, op: Op, a: &Expr, b: &Expr) -> Text {
+        let vars = &self.program.vars;
+        let (mut a, mut b) = (a, b);
+        let mut lift = false;
+        if !a.is_active(vars) && b.is_active(vars) {
+            match op {
+                Op::Add | Op::Mul => (a, b) = (b, a),
+                Op::Sub | Op::Div => lift = true,
+            }
+        }
+        let (bind, tighter) = match op {
+            Op::Add | Op::Sub => (Bind::Sum, Bind::Product),
+            Op::Mul | Op::Div => (Bind::Product, Bind::Cast),
+        };
+        let left = if lift { self.active(a) } else { self.expr(a) }.at_least(bind);
+        let right = self.expr(b).at_least(tighter);
+        Text(
+            match op {
+                Op::Add => quote!(#left + #right),
+                Op::Sub => quote!(#left - #right),
+                Op::Mul => quote!(#left * #right),
+                Op::Div => quote!(#left / #right),
+            },
+            bind,
+        )
+    }
+
+    fn call(&self, builtin: &'static Builtin, args: &[Expr]) -> TokenStream {
+        let args = self.arguments(builtin, args);
+        match builtin.syntax {
+            Syntax::Function => {
+                let name = self.runtime(builtin.name);
+                quote!(#name(#(#args),*))
+            }
+            Syntax::Method => {
+                let name = quote::format_ident!("{}", builtin.name);
+                let (receiver, rest) = args.split_first().expect("a method has a receiver");
+                quote!(#receiver.#name(#(#rest),*))
+            }
+        }
+    }
+
+    /// Arguments as the builtin takes them: active together or passive together.
+    fn arguments(&self, builtin: &Builtin, args: &[Expr]) -> Vec<TokenStream> {
+        let any = args.iter().any(|a| a.is_active(&self.program.vars));
+        let one = |(i, (arg, kind)): (usize, (&Expr, &Arg))| {
+            let bind = if i == 0 && builtin.syntax == Syntax::Method { Bind::Atom } else { Bind::Or };
+            match (kind, arg) {
+                (Arg::Array, Expr::Read(place)) => self.reference(place),
+                (Arg::Scalar, arg) if any => self.active(arg).at_least(bind),
+                (_, arg) => self.passive(arg).at_least(bind),
+            }
+        };
+        args.iter().zip(builtin.args).enumerate().map(one).collect()
+    }
+
+    /// The value of a place.
+    fn read(&self, place: &Place) -> Text {
+        let text = self.place(place);
+        if place.indices.is_empty() && self.is_reference(place) { Text(quote!(*#text), Bind::Prefix) } else { Text(text, Bind::Atom) }
+    }
+
+    /// A reference to a place.
+    pub fn reference(&self, place: &Place) -> TokenStream {
+        let text = self.place(place);
+        if place.indices.is_empty() && self.is_reference(place) { text } else { quote!(&#text) }
+    }
+
+    /// A mutable reference to a place.
+    pub fn reference_mut(&self, place: &Place) -> TokenStream {
+        let text = self.place(place);
+        if place.indices.is_empty() && self.is_reference(place) { text } else { quote!(&mut #text) }
+    }
+
+    /// The place itself.
+    pub fn place(&self, place: &Place) -> TokenStream {
+        let name = &self.program.vars[place.var.0].name;
+        let indices = place.indices.iter().map(|i| self.int(i).0);
+        quote!(#name #([#indices])*)
+    }
+
+    /// Array parameters are references in generated code, and so is the prediction's adjoint.
+    fn is_reference(&self, place: &Place) -> bool {
+        let array = matches!(&self.program.vars[place.var.0].ty, Type::Float(dims) if !dims.is_empty());
+        let role = |r: Role| self.program.params.iter().any(|p| p.var == place.var && p.role == r);
+        array && (role(Role::Prediction) || role(Role::Label) || Some(place.var) == self.output)
+    }
+
+    /// An integer or a condition.
+    pub fn int(&self, e: &Static) -> Text {
+        match e {
+            Static::Path(path) => {
+                let simple = matches!(path, syn::Expr::Path(_) | syn::Expr::Lit(_));
+                Text(if simple { quote!(#path) } else { quote!((#path)) }, Bind::Atom)
+            }
+            Static::Var(var, _) => {
+                let name = &self.program.vars[var.0].name;
+                Text(quote!(#name), Bind::Atom)
+            }
+            Static::Unary(op, a) => {
+                let a = self.int(a).at_least(Bind::Prefix);
+                Text(quote!(#op #a), Bind::Prefix)
+            }
+            Static::Binary(op, a, b) => {
+                let (left, own, right) = precedence(op);
+                let (a, b) = (self.int(a).at_least(left), self.int(b).at_least(right));
+                Text(quote!(#a #op #b), own)
+            }
+            Static::Method(a, name, args) => {
+                let a = self.int(a).at_least(Bind::Atom);
+                let args = args.iter().map(|a| self.int(a).0);
+                Text(quote!(#a.#name(#(#args),*)), Bind::Atom)
+            }
+            Static::Cast(a, ty) => {
+                let a = self.int(a).at_least(Bind::Cast);
+                // In parentheses: a following `<` would be read as the type's.
+                Text(quote!((#a as #ty)), Bind::Atom)
+            }
+        }
+    }
+}
+
+/// What the left operand, the whole and the right operand bind.
+fn precedence(op: &syn::BinOp) -> (Bind, Bind, Bind) {
+    use syn::BinOp::*;
+    match op {
+        Mul(_) | Div(_) | Rem(_) => (Bind::Product, Bind::Product, Bind::Cast),
+        Add(_) | Sub(_) => (Bind::Sum, Bind::Sum, Bind::Product),
+        Shl(_) | Shr(_) => (Bind::Atom, Bind::Shift, Bind::Atom),
+        BitAnd(_) | BitOr(_) | BitXor(_) => (Bind::Atom, Bind::Bits, Bind::Atom),
+        And(_) => (Bind::And, Bind::And, Bind::Compare),
+        Or(_) => (Bind::Or, Bind::Or, Bind::And),
+        _ => (Bind::Bits, Bind::Compare, Bind::Bits),
+    }
+}
+
+fn literal(x: f64) -> TokenStream {
+    let magnitude = Literal::f64_unsuffixed(x.abs());
+    if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
+}

@@ -1,0 +1,35 @@
+//! Collects every error of a function, so that the user sees all mistakes at once.
+
+use proc_macro2::Span;
+
+/// The errors found so far.
+#[derive(Default)]
+pub struct Errors(Option<syn::Error>);
+
+/// A marker: the error is already in [`Errors`].
+#[derive(Debug, Clone, Copy)]
+pub struct Reported;
+
+/// The outcome of lowering a piece of syntax.
+pub type Outcome<T> = Result<T, Reported>;
+
+impl Errors {
+    /// Records an error that says what to write instead.
+    pub fn at(&mut self, span: Span, message: impl std::fmt::Display) -> Reported {
+        self.add(syn::Error::new(span, message))
+    }
+
+    /// Records an error.
+    pub fn add(&mut self, error: syn::Error) -> Reported {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            None => self.0 = Some(error),
+        }
+        Reported
+    }
+
+    /// All of them, if any.
+    pub fn take(self) -> Option<syn::Error> {
+        self.0
+    }
+}

@@ -1,0 +1,197 @@
+//! Names for intermediate values.
+//!
+//! After this pass, a builtin whose reverse needs its value is the whole right-hand side of a `let`, and what stays inside an
+//! expression is cheap to compute again: a few sums and products of variables.
+
+use crate::builtins::Rule;
+use crate::ir::{Block, Expr, Op, Place, Program, Range, Static, Stmt, Type};
+use proc_macro2::{Ident, Span};
+
+/// An operand of a product with more operations than this gets a name.
+const CHEAP: usize = 3;
+
+/// Rewrites the program's body and result.
+pub fn flatten(program: &mut Program) {
+    let body = std::mem::take(&mut program.body);
+    let mut body = block(body, program);
+    let result = std::mem::replace(&mut program.result, Expr::Lit(0.0));
+    program.result = expr(result, &mut body, program);
+    program.body = body;
+}
+
+fn block(stmts: Block, program: &mut Program) -> Block {
+    let mut out = Vec::new();
+    for stmt in stmts {
+        match stmt {
+            Stmt::Let { var, init: Expr::Filled(scalar, dims) } if scalar.is_active(&program.vars) => {
+                let scalar = expr(*scalar, &mut out, program);
+                out.push(Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), dims.clone()) });
+                fill(Place::of(var), &dims, scalar, &mut out, program);
+            }
+            Stmt::Assign { place, value: Expr::Filled(scalar, dims) } if scalar.is_active(&program.vars) => {
+                let scalar = expr(*scalar, &mut out, program);
+                let scalar = named(scalar, "fill", Type::Float(Vec::new()), &mut out, program);
+                fill(place, &dims, scalar, &mut out, program);
+            }
+            Stmt::Let { var, init } => {
+                let init = right_hand_side(init, &mut out, program);
+                out.push(Stmt::Let { var, init });
+            }
+            Stmt::Assign { place, value } => {
+                let value = stored(value, &mut out, program);
+                out.push(Stmt::Assign { place, value });
+            }
+            Stmt::Accumulate { place, value } => {
+                let mut reads_itself = false;
+                value.for_each_read(&mut |read| reads_itself |= read.var == place.var);
+                if reads_itself {
+                    // The adjoint of an element must be taken before it is added to: `x[i] += c * x[j]` with i = j.
+                    let sum = Expr::Binary(Op::Add, Box::new(Expr::Read(place.clone())), Box::new(value));
+                    let value = stored(sum, &mut out, program);
+                    out.push(Stmt::Assign { place, value });
+                } else {
+                    let value = stored(value, &mut out, program);
+                    out.push(Stmt::Accumulate { place, value });
+                }
+            }
+            Stmt::For { var, range, body } => {
+                let body = block(body, program);
+                out.push(Stmt::For { var, range, body });
+            }
+            Stmt::If { cond, then, otherwise } => {
+                let (then, otherwise) = (block(then, program), block(otherwise, program));
+                out.push(Stmt::If { cond, then, otherwise });
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Assigns an active scalar to every element, in loops.
+fn fill(mut place: Place, dims: &[Static], value: Expr, out: &mut Block, program: &mut Program) {
+    let Some((n, rest)) = dims.split_first() else {
+        out.push(Stmt::Assign { place, value });
+        return;
+    };
+    let name = fresh(program, "i");
+    let i = program.declare(name, Type::Int, false);
+    place.indices.push(Static::Var(i, Span::call_site()));
+    program.vars[place.var.0].mutable = true;
+    let mut body = Vec::new();
+    fill(place, rest, value, &mut body, program);
+    let start = Static::Path(syn::parse_quote!(0));
+    out.push(Stmt::For { var: i, range: Range { start, end: n.clone(), adapters: Vec::new() }, body });
+}
+
+/// The right-hand side of a `let`: the one place where a builtin needs no name of its own.
+fn right_hand_side(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
+    match e {
+        Expr::Call(builtin, args) => Expr::Call(builtin, args.into_iter().map(|a| expr(a, out, program)).collect()),
+        Expr::Binary(Op::Div, a, b) if b.is_active(&program.vars) => quotient(*a, *b, out, program),
+        e => expr(e, out, program),
+    }
+}
+
+/// What is stored into a variable that exists: an array value passes through a variable of its own.
+fn stored(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
+    match e {
+        Expr::Gather(place, order) => {
+            let dims = program.dims(&place).to_vec();
+            named(Expr::Gather(place, order), "sorted", Type::Float(dims), out, program)
+        }
+        Expr::Filled(scalar, dims) => Expr::Filled(Box::new(expr(*scalar, out, program)), dims),
+        Expr::Array(elems) => {
+            let elems: Vec<_> = elems.into_iter().map(|e| expr(e, out, program)).collect();
+            let n = elems.len();
+            let ty = Type::Float(vec![crate::ir::Static::Path(syn::parse_quote!(#n))]);
+            named(Expr::Array(elems), "array", ty, out, program)
+        }
+        e => expr(e, out, program),
+    }
+}
+
+fn expr(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
+    match e {
+        Expr::Neg(a) => Expr::Neg(Box::new(expr(*a, out, program))),
+        Expr::Powi(a, n) => Expr::Powi(Box::new(cheap(*a, "base", out, program)), n),
+        Expr::Filled(a, dims) => Expr::Filled(Box::new(expr(*a, out, program)), dims),
+        Expr::Array(elems) => Expr::Array(elems.into_iter().map(|e| expr(e, out, program)).collect()),
+        Expr::Binary(Op::Mul, a, b) => {
+            let a = cheap(*a, "factor", out, program);
+            let b = cheap(*b, "factor", out, program);
+            Expr::Binary(Op::Mul, Box::new(a), Box::new(b))
+        }
+        Expr::Binary(Op::Div, a, b) if b.is_active(&program.vars) => {
+            let init = quotient(*a, *b, out, program);
+            named(init, "quotient", Type::Float(Vec::new()), out, program)
+        }
+        Expr::Binary(op, a, b) => {
+            let a = expr(*a, out, program);
+            let b = expr(*b, out, program);
+            Expr::Binary(op, Box::new(a), Box::new(b))
+        }
+        Expr::Call(builtin, args) if builtin.is_cheap() => {
+            Expr::Call(builtin, args.into_iter().map(|a| cheap(a, "operand", out, program)).collect())
+        }
+        Expr::Call(builtin, args) => {
+            let dims = match args.first() {
+                Some(Expr::Read(place)) if builtin.array => program.dims(place).to_vec(),
+                _ => Vec::new(),
+            };
+            let init = right_hand_side(Expr::Call(builtin, args), out, program);
+            let name = match builtin.rule {
+                Rule::OfValue => "p",
+                _ => builtin.name,
+            };
+            named(init, name, Type::Float(dims), out, program)
+        }
+        other => other,
+    }
+}
+
+/// a / b with both cheap; its value will have a name.
+fn quotient(a: Expr, b: Expr, out: &mut Block, program: &mut Program) -> Expr {
+    let a = cheap(a, "numerator", out, program);
+    let b = cheap(b, "denominator", out, program);
+    Expr::Binary(Op::Div, Box::new(a), Box::new(b))
+}
+
+/// An operand that the reverse sweep computes again: a name for it if that would cost more than a few operations.
+fn cheap(e: Expr, name: &str, out: &mut Block, program: &mut Program) -> Expr {
+    let e = expr(e, out, program);
+    if cost(&e) > CHEAP { named(e, name, Type::Float(Vec::new()), out, program) } else { e }
+}
+
+/// Operations it takes to compute the expression.
+pub fn cost(e: &Expr) -> usize {
+    match e {
+        Expr::Neg(a) => cost(a),
+        Expr::Powi(a, _) => 2 + cost(a),
+        Expr::Binary(Op::Div, a, b) => 4 + cost(a) + cost(b),
+        Expr::Binary(_, a, b) => 1 + cost(a) + cost(b),
+        Expr::Call(_, args) => 1 + args.iter().map(cost).sum::<usize>(),
+        _ => 0,
+    }
+}
+
+fn named(init: Expr, name: &str, ty: Type, out: &mut Block, program: &mut Program) -> Expr {
+    let name = fresh(program, name);
+    let var = program.declare(name, ty, false);
+    program.vars[var.0].active = init.is_active(&program.vars);
+    out.push(Stmt::Let { var, init });
+    Expr::Read(Place::of(var))
+}
+
+/// A name that no variable has. Builtins' names get a suffix, for generated code calls those.
+pub fn fresh(program: &Program, base: &str) -> Ident {
+    let taken = |name: &str| program.vars.iter().any(|v| v.name == name) || crate::builtins::BUILTINS.iter().any(|b| b.name == name);
+    let mut name = if taken(base) { format!("{base}_value") } else { base.to_owned() };
+    let stem = name.clone();
+    let mut i = 2;
+    while taken(&name) {
+        name = format!("{stem}{i}");
+        i += 1;
+    }
+    Ident::new(&name, Span::call_site())
+}

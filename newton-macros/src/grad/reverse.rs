@@ -1,0 +1,58 @@
+//! The reverse of a single statement.
+
+use super::partials::partials;
+use crate::builtins::Rule;
+use crate::ir::{Block, Expr, Place, Program, Stmt, VarId};
+use std::collections::BTreeMap;
+
+/// Adjoint variables, by variable.
+pub type Adjoints = BTreeMap<VarId, VarId>;
+
+/// `var`'s adjoint is complete: passes it on to what the initial value reads.
+pub fn of_let(var: VarId, init: &Expr, program: &Program, adjoints: &Adjoints) -> Block {
+    match adjoints.get(&var) {
+        Some(adjoint) => pass_on(init, Some(&Expr::var(var)), Place::of(*adjoint), program, adjoints),
+        None => Vec::new(),
+    }
+}
+
+/// Passes the adjoint of an expression on to the places it reads. `value` is where its value can be read.
+pub fn pass_on(e: &Expr, value: Option<&Expr>, adjoint: Place, program: &Program, adjoints: &Adjoints) -> Block {
+    let to = |place: &Place| adjoints.get(&place.var).map(|adjoint| place.in_var(*adjoint));
+    match e {
+        Expr::Call(builtin, args) if matches!(builtin.rule, Rule::Reverse { .. }) => {
+            let Rule::Reverse { args: wants_args, value: wants_value } = builtin.rule else { unreachable!() };
+            let Expr::Read(argument) = &args[0] else { unreachable!("array arguments are places") };
+            let Some(into) = to(argument) else { return Vec::new() };
+            let mut reads = Vec::new();
+            reads.extend(wants_args.then(|| args[0].clone()));
+            reads.extend(value.filter(|_| wants_value).cloned());
+            reads.push(Expr::Read(adjoint));
+            vec![Stmt::Reverse { builtin, args: reads, into }]
+        }
+        Expr::Gather(place, order) => {
+            to(place).map(|into| Stmt::Scatter { order: *order, adjoint, into }).into_iter().collect()
+        }
+        // A copy of an array.
+        Expr::Read(place) if !program.dims(place).is_empty() => {
+            to(place).map(|place| Stmt::Accumulate { place, value: Expr::Read(adjoint) }).into_iter().collect()
+        }
+        Expr::Array(elems) => elems
+            .iter()
+            .enumerate()
+            .flat_map(|(i, elem)| {
+                let mut element = adjoint.clone();
+                element.indices.push(crate::ir::Static::Path(syn::parse_quote!(#i)));
+                pass_on(elem, None, element, program, adjoints)
+            })
+            .collect(),
+        Expr::Filled(..) => Vec::new(),
+        e => partials(e, value, &program.vars)
+            .into_iter()
+            .filter_map(|(place, partial)| {
+                let value = Expr::mul(Expr::Read(adjoint.clone()), partial);
+                to(&place).map(|place| Stmt::Accumulate { place, value })
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,294 @@
+//! The drivers: gradients on lanes, Hessians on duals of lanes.
+
+use super::dispatch::{Level, Task};
+use super::workspace::{View, Workspace};
+use super::Kernel;
+use crate::loss::Gradients;
+use crate::scalar::{Data, Dual, Float, Real, Scalar};
+use rayon::prelude::*;
+use std::sync::{Mutex, OnceLock};
+
+/// Tangents per pass. Each shares the primal's exponentials, logarithms and divisions; with more of them the inner
+/// statements' vectors no longer fit the registers (measured: `benches/curvature`).
+const TANGENTS: usize = 2;
+
+/// A mean Hessian is summed over at most this many chunks of samples.
+const CHUNKS: usize = 64;
+
+/// How many samples fill the lanes.
+fn lanes<T: Float>() -> usize {
+    T::Plain::LANES
+}
+
+/// Inputs of a batch.
+struct Batch<'a, K: Kernel, T: Float> {
+    kernel: &'a K,
+    predictions: &'a [T],
+    labels: &'a [K::Label<T>],
+}
+
+impl<K: Kernel, T: Float> Batch<'_, K, T> {
+    fn blocks(&self) -> usize {
+        self.labels.len().div_ceil(lanes::<T>())
+    }
+
+    /// The samples of a block.
+    #[inline(always)]
+    fn samples(&self, block: usize) -> (usize, usize) {
+        let start = block * lanes::<T>();
+        (start, lanes::<T>().min(self.labels.len() - start))
+    }
+
+    /// Spreads a block over lanes; lanes beyond the batch repeat its last sample.
+    #[inline(always)]
+    fn load<S: Scalar<Passive = P>, P: Real<Elem = T>>(&self, block: usize, prediction: &mut [S], label: &mut [P]) {
+        let (start, count) = self.samples(block);
+        let dim = prediction.len();
+        for i in 0..dim {
+            let mut lanes = P::zero();
+            for l in 0..P::LANES {
+                lanes.set_lane(l, self.predictions[(start + l.min(count - 1)) * dim + i]);
+            }
+            prediction[i] = S::constant(lanes);
+        }
+        let mut row = [T::default(); 64];
+        let len = label.len();
+        let mut large = Vec::new();
+        let row = if len <= row.len() {
+            &mut row[..len]
+        } else {
+            large.resize(len, T::default());
+            &mut large[..]
+        };
+        for l in 0..P::LANES {
+            self.labels[start + l.min(count - 1)].write(row);
+            for j in 0..len {
+                label[j].set_lane(l, row[j]);
+            }
+        }
+    }
+}
+
+/// A slice whose disjoint pieces are written by different tasks.
+struct Pieces<'a, T>(Vec<Mutex<&'a mut [T]>>);
+
+impl<'a, T> Pieces<'a, T> {
+    fn new(slice: &'a mut [T], size: usize) -> Self {
+        Self(slice.chunks_mut(size.max(1)).map(Mutex::new).collect())
+    }
+    fn take(&self, index: usize) -> std::sync::MutexGuard<'_, &'a mut [T]> {
+        self.0[index].lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Values and gradients.
+struct GradientTask<'a, K: Kernel, T: Float> {
+    batch: Batch<'a, K, T>,
+    values: Pieces<'a, T>,
+    gradients: Pieces<'a, T>,
+}
+
+impl<K: Kernel, T: Float> Task<T> for GradientTask<'_, K, T> {
+    #[inline(always)]
+    fn run<P: Real<Elem = T>>(&self, block: usize) {
+        let kernel = self.batch.kernel;
+        let (dim, label_len, tape_len) = (kernel.dim(), K::Label::<T>::LEN, kernel.tape_len());
+        let (mut values, mut gradients) = (self.values.take(block), self.gradients.take(block));
+        let mut kept = Workspace::<P>::take();
+        let View { prediction, adjoint, label, mut tape } = kept.view(dim, label_len, tape_len);
+        self.batch.load(block, prediction, label);
+        adjoint.fill(P::zero());
+        let value = kernel.value_and_gradient(prediction, label, adjoint, &mut tape);
+        for l in 0..values.len() {
+            values[l] = value.lane(l);
+            for i in 0..dim {
+                gradients[l * dim + i] = adjoint[i].lane(l);
+            }
+        }
+        kept.give_back();
+    }
+}
+
+/// What is wanted of the Hessians.
+enum Wanted<'a, T: Float> {
+    /// Their sum over the samples of a chunk, in f64: one m x m piece per chunk and column group.
+    Sum(Pieces<'a, f64>),
+    /// Each: one piece of lanes x m x m per block.
+    Each(Pieces<'a, T>),
+    /// Their products with a vector per sample (N x m): one piece of lanes x m per block.
+    Products(&'a [T], Pieces<'a, T>),
+}
+
+/// Hessian columns.
+struct HessianTask<'a, K: Kernel, T: Float> {
+    batch: Batch<'a, K, T>,
+    /// Blocks per task.
+    chunk: usize,
+    /// Tasks per chunk; they share its columns.
+    groups: usize,
+    wanted: Wanted<'a, T>,
+}
+
+impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
+    #[inline(always)]
+    fn run<P: Real<Elem = T>>(&self, index: usize) {
+        let kernel = self.batch.kernel;
+        let (dim, label_len, tape_len) = (kernel.dim(), K::Label::<T>::LEN, kernel.tape_len());
+        let (chunk, group) = (index / self.groups, index % self.groups);
+        let passes = match self.wanted {
+            Wanted::Products(..) => 1,
+            _ => dim.div_ceil(TANGENTS),
+        };
+        let (first, last) = (group * passes / self.groups, (group + 1) * passes / self.groups);
+        let mut kept = Workspace::<Dual<P, TANGENTS>>::take();
+        let mut sums = vec![0.0; if matches!(self.wanted, Wanted::Sum(_)) { (last - first) * TANGENTS * dim } else { 0 }];
+        for block in chunk * self.chunk..((chunk + 1) * self.chunk).min(self.batch.blocks()) {
+            let (start, count) = self.batch.samples(block);
+            for pass in first..last {
+                let View { prediction, adjoint, label, mut tape } = kept.view(dim, label_len, tape_len);
+                if pass == first {
+                    self.batch.load(block, prediction, label);
+                }
+                for i in 0..dim {
+                    for k in 0..TANGENTS {
+                        prediction[i].tangents[k] = if i == pass * TANGENTS + k { P::one() } else { P::zero() };
+                    }
+                    if let Wanted::Products(vectors, _) = &self.wanted {
+                        prediction[i].tangents = [P::zero(); TANGENTS];
+                        for l in 0..count {
+                            prediction[i].tangents[0].set_lane(l, vectors[(start + l) * dim + i]);
+                        }
+                    }
+                }
+                adjoint.fill(Dual::zero());
+                // The value is not used: its logarithms are never computed.
+                let _ = kernel.value_and_gradient(prediction, label, adjoint, &mut tape);
+                let columns = TANGENTS.min(dim - (pass * TANGENTS).min(dim));
+                match &self.wanted {
+                    Wanted::Sum(_) => {
+                        for i in 0..dim {
+                            for k in 0..columns {
+                                let lanes = adjoint[i].tangents[k];
+                                let mut sum = 0.0;
+                                for l in 0..count {
+                                    sum += lanes.lane(l).to_f64();
+                                }
+                                sums[((pass - first) * TANGENTS + k) * dim + i] += sum;
+                            }
+                        }
+                    }
+                    Wanted::Each(pieces) => {
+                        let mut out = pieces.take(block);
+                        for l in 0..count {
+                            for i in 0..dim {
+                                for k in 0..columns {
+                                    out[(l * dim + i) * dim + pass * TANGENTS + k] = adjoint[i].tangents[k].lane(l);
+                                }
+                            }
+                        }
+                    }
+                    Wanted::Products(_, pieces) => {
+                        let mut out = pieces.take(block);
+                        for l in 0..count {
+                            for i in 0..dim {
+                                out[l * dim + i] = adjoint[i].tangents[0].lane(l);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if let Wanted::Sum(pieces) = &self.wanted {
+            let mut out = pieces.take(chunk);
+            for column in first * TANGENTS..(last * TANGENTS).min(dim) {
+                for i in 0..dim {
+                    out[i * dim + column] = sums[(column - first * TANGENTS) * dim + i];
+                }
+            }
+        }
+        kept.give_back();
+    }
+}
+
+/// The threads that kernels run on. Their stacks are large because a generated function keeps its arrays there; pages that
+/// are never touched cost nothing.
+fn pool() -> Option<&'static rayon::ThreadPool> {
+    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    POOL.get_or_init(|| {
+        rayon::ThreadPoolBuilder::new()
+            .stack_size(256 << 20)
+            .thread_name(|i| format!("newton-{i}"))
+            .build()
+            .ok()
+    })
+    .as_ref()
+}
+
+fn run_all<T: Float>(tasks: usize, task: &(impl Task<T> + Sync)) {
+    let level = Level::detect();
+    let work = || (0..tasks).into_par_iter().with_max_len(1).for_each(|i| level.run(task, i));
+    match pool() {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
+
+/// Values and gradients of a batch: `predictions` N x m, N labels.
+pub fn gradients<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K::Label<T>]) -> Gradients<T> {
+    let (n, dim, lanes) = (labels.len(), kernel.dim(), lanes::<T>());
+    let mut out = Gradients { values: vec![T::default(); n], gradients: vec![T::default(); n * dim] };
+    let batch = Batch { kernel, predictions, labels };
+    let blocks = batch.blocks();
+    let values = Pieces::new(&mut out.values, lanes);
+    let gradients = Pieces::new(&mut out.gradients, lanes * dim);
+    run_all(blocks, &GradientTask { batch, values, gradients });
+    out
+}
+
+/// Mean of the per-sample Hessians, m x m, summed in f64.
+pub fn mean_hessian<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K::Label<T>]) -> Vec<f64> {
+    let (n, dim) = (labels.len(), kernel.dim());
+    let batch = Batch { kernel, predictions, labels };
+    let chunk = batch.blocks().div_ceil(CHUNKS).max(1);
+    let chunks = batch.blocks().div_ceil(chunk);
+    // A small batch is shared by columns as well.
+    let groups = (2 * CHUNKS / chunks.max(1)).clamp(1, dim.div_ceil(TANGENTS)).min(4);
+    let mut partial = vec![0.0; chunks * dim * dim];
+    let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
+    run_all(chunks * groups, &HessianTask { batch, chunk, groups, wanted });
+    let mut mean = vec![0.0; dim * dim];
+    for partial in partial.chunks(dim * dim) {
+        for (sum, x) in mean.iter_mut().zip(partial) {
+            *sum += x;
+        }
+    }
+    mean.iter_mut().for_each(|x| *x /= n as f64);
+    mean
+}
+
+/// Per-sample Hessians, N x m x m.
+pub fn hessians<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K::Label<T>]) -> Vec<T> {
+    let (n, dim) = (labels.len(), kernel.dim());
+    let mut out = vec![T::default(); n * dim * dim];
+    let batch = Batch { kernel, predictions, labels };
+    let blocks = batch.blocks();
+    let wanted = Wanted::Each(Pieces::new(&mut out, lanes::<T>() * dim * dim));
+    run_all(blocks, &HessianTask { batch, chunk: 1, groups: 1, wanted });
+    out
+}
+
+/// `H_i v_i` for every sample, N x m.
+pub fn hessian_vector_products<K: Kernel, T: Float>(
+    kernel: &K,
+    predictions: &[T],
+    labels: &[K::Label<T>],
+    vectors: &[T],
+) -> Vec<T> {
+    let (n, dim) = (labels.len(), kernel.dim());
+    let mut out = vec![T::default(); n * dim];
+    let batch = Batch { kernel, predictions, labels };
+    let blocks = batch.blocks();
+    let wanted = Wanted::Products(vectors, Pieces::new(&mut out, lanes::<T>() * dim));
+    run_all(blocks, &HessianTask { batch, chunk: 1, groups: 1, wanted });
+    out
+}
