@@ -1,8 +1,13 @@
 //! What a loss is to the runtime: the trait that `#[newton_loss]` implements and that a hand-written loss can.
+//!
+//! Shapes: a batch has N samples; predictions and gradients are row-major N x m slices of `T` = `f32` or `f64`, labels a slice
+//! of N. Scale: `l_i`, `g_i`, `H_i` are per sample, the batch loss is the mean of the `l_i`.
 
 use crate::Error;
-use crate::newton::Newton;
-use crate::scalar::Float;
+use crate::error::Quantity;
+use crate::kernel::{self, Kernel};
+use crate::newton::{self, Average, Curvature, Diagnostics, Hessians, Newton, Step};
+use crate::scalar::{Data, Float};
 
 /// Values and gradients of a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +18,53 @@ pub struct Gradients<T> {
     pub gradients: Vec<T>,
 }
 
-/// A loss on predictions of `dim` numbers, batches of it on plain slices of `T` = `f32` or `f64`.
+/// A batch's values, gradients and Newton step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation<T> {
+    /// Mean of the `l_i`.
+    pub mean: T,
+    /// `l_i`, one per sample.
+    pub values: Vec<T>,
+    /// `g_i`, row-major N x m.
+    pub gradients: Vec<T>,
+    /// Directions `d_i = (C + lambda I)^-1 g_i`, `z*_i = y_i - d_i` and Newton losses.
+    pub step: Step<T>,
+}
+
+/// A loss on predictions of `dim` numbers.
+///
+/// `#[newton_loss]` implements it for `f32` and `f64`. By hand, [`dim`](Self::dim), [`newton`](Self::newton) and
+/// [`gradients`](Self::gradients) suffice for Fisher curvature; [`hessians`](Self::hessians) adds the Hessian's.
+///
+/// ```
+/// use newton_losses::loss::{Gradients, NewtonLoss};
+/// use newton_losses::{Error, newton::Newton};
+///
+/// /// l(y) = 1/2 ||y - t||^2 for predictions of two numbers.
+/// struct Mse;
+///
+/// impl NewtonLoss<f64> for Mse {
+///     type Label = [f64; 2];
+///     fn dim(&self) -> usize {
+///         2
+///     }
+///     fn newton(&self) -> Newton {
+///         Newton::hessian(1.0)
+///     }
+///     fn gradients(&self, y: &[f64], t: &[[f64; 2]]) -> Result<Gradients<f64>, Error> {
+///         let gradients: Vec<f64> = y.iter().zip(t.as_flattened()).map(|(y, t)| y - t).collect();
+///         let values = gradients.chunks(2).map(|g| 0.5 * (g[0] * g[0] + g[1] * g[1])).collect();
+///         Ok(Gradients { values, gradients })
+///     }
+///     fn hessians(&self, _y: &[f64], t: &[[f64; 2]]) -> Result<Vec<f64>, Error> {
+///         Ok([1.0, 0.0, 0.0, 1.0].repeat(t.len()))
+///     }
+/// }
+///
+/// // H = I and lambda = 1: z* is half-way between prediction and target.
+/// assert_eq!(Mse.z_star(&[0.0, 4.0], &[[2.0, 2.0]])?, [1.0, 3.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait NewtonLoss<T: Float>: Sync {
     /// The reference of one sample (a permutation matrix, a path, ...).
     type Label: Sync;
@@ -24,6 +75,200 @@ pub trait NewtonLoss<T: Float>: Sync {
     /// Curvature, lambda and policies.
     fn newton(&self) -> Newton;
 
-    /// `l_i` and `g_i` of a batch: `predictions` is N x m row-major, `labels` has N elements.
+    /// `l_i` and `g_i`.
     fn gradients(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Gradients<T>, Error>;
+
+    /// All `H_i`, row-major N x m x m.
+    fn hessians(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Vec<T>, Error> {
+        let _ = (predictions, labels);
+        Err(Error::NoHessian)
+    }
+
+    /// `1/N sum_i H_i`, m x m, summed in `f64`.
+    fn mean_hessian(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Vec<f64>, Error> {
+        let all = self.hessians(predictions, labels)?;
+        let mut mean = vec![0.0; self.dim() * self.dim()];
+        for hessian in all.chunks_exact(mean.len().max(1)) {
+            for (mean, h) in mean.iter_mut().zip(hessian) {
+                *mean += h.to_f64() / labels.len() as f64;
+            }
+        }
+        Ok(mean)
+    }
+
+    /// `H_i v_i` for one vector per sample, row-major N x m.
+    fn hessian_vector_products(
+        &self,
+        predictions: &[T],
+        labels: &[Self::Label],
+        vectors: &[T],
+    ) -> Result<Vec<T>, Error> {
+        let dim = self.dim();
+        same_length("vectors", vectors.len(), predictions.len())?;
+        let all = self.hessians(predictions, labels)?;
+        let row = |(row, v): (&[T], &[T])| {
+            T::from_f64(row.iter().zip(v).map(|(h, v)| h.to_f64() * v.to_f64()).sum::<f64>())
+        };
+        let rows = all.chunks_exact(dim.max(1)).enumerate();
+        Ok(rows.map(|(i, h)| row((h, &vectors[i / dim * dim..][..dim]))).collect())
+    }
+
+    /// `l_i`, one per sample.
+    fn values(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Vec<T>, Error> {
+        Ok(self.gradients(predictions, labels)?.values)
+    }
+
+    /// The batch's curvature C, m x m, without lambda: the mean Hessian, the Fisher matrix, or nothing.
+    fn batch_curvature(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Option<Vec<f64>>, Error> {
+        match self.newton().curvature {
+            Curvature::Hessian => self.mean_hessian(predictions, labels).map(Some),
+            Curvature::Fisher => {
+                let gradients = self.gradients(predictions, labels)?.gradients;
+                Ok(Some(newton::fisher(&gradients, self.dim())?.into_vec()))
+            }
+            Curvature::None => Ok(None),
+        }
+    }
+
+    /// Values, gradients and Newton step: all that a training step needs.
+    fn evaluate(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Evaluation<T>, Error> {
+        let settings = self.newton();
+        settings.validate()?;
+        let Gradients { values, gradients } = self.gradients(predictions, labels)?;
+        let dim = self.dim();
+        let step = match (settings.curvature, settings.average) {
+            (Curvature::Hessian, Average::Batch) => {
+                let mean = self.mean_hessian(predictions, labels)?;
+                newton::step(&settings, predictions, &gradients, dim, Some(Hessians::WideMean(&mean)))?
+            }
+            (Curvature::Hessian, Average::Sample) => {
+                let all = self.hessians(predictions, labels)?;
+                newton::step(&settings, predictions, &gradients, dim, Some(Hessians::PerSample(&all)))?
+            }
+            _ => newton::step(&settings, predictions, &gradients, dim, None)?,
+        };
+        let mean = values.iter().map(|v| v.to_f64()).sum::<f64>() / values.len() as f64;
+        Ok(Evaluation { mean: T::from_f64(mean), values, gradients, step })
+    }
+
+    /// `z*_i = y_i - (C + lambda I)^-1 g_i`, row-major N x m.
+    fn z_star(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Vec<T>, Error> {
+        Ok(self.evaluate(predictions, labels)?.step.z_star)
+    }
+
+    /// Spectrum of C and gradient norms before and after, for [`Average::Batch`]. A sample whose gradient norm exceeds
+    /// `exploding_factor` times the batch's median counts as exploding.
+    fn diagnose(
+        &self,
+        predictions: &[T],
+        labels: &[Self::Label],
+        exploding_factor: f64,
+    ) -> Result<Diagnostics, Error> {
+        let dim = self.dim();
+        let curvature = self.batch_curvature(predictions, labels)?.unwrap_or_else(|| vec![0.0; dim * dim]);
+        let all = self.evaluate(predictions, labels)?;
+        Diagnostics::of(&self.newton(), &curvature, dim, &all.gradients, &all.step.directions, exploding_factor)
+    }
+}
+
+impl<T: Float, K: Kernel> NewtonLoss<T> for K {
+    type Label = K::Label<T>;
+
+    fn dim(&self) -> usize {
+        Kernel::dim(self)
+    }
+
+    fn newton(&self) -> Newton {
+        Kernel::newton(self)
+    }
+
+    fn gradients(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Gradients<T>, Error> {
+        check_inputs(self, predictions, labels)?;
+        let out = kernel::gradients(self, predictions, labels);
+        find_culprit(Quantity::Loss, &out.values, 1, labels)?;
+        find_culprit(Quantity::Gradient, &out.gradients, Kernel::dim(self), labels)?;
+        Ok(out)
+    }
+
+    fn hessians(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Vec<T>, Error> {
+        check_inputs(self, predictions, labels)?;
+        let all = kernel::hessians(self, predictions, labels);
+        find_culprit(Quantity::Hessian, &all, Kernel::dim(self) * Kernel::dim(self), labels)?;
+        Ok(all)
+    }
+
+    fn mean_hessian(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Vec<f64>, Error> {
+        check_inputs(self, predictions, labels)?;
+        let mean = kernel::mean_hessian(self, predictions, labels);
+        match mean.iter().position(|x| !x.is_finite()) {
+            None => Ok(mean),
+            // The mean cannot tell which sample it was.
+            Some(entry) => {
+                NewtonLoss::<T>::hessians(self, predictions, labels)?;
+                Err(Error::NonFiniteMean { quantity: Quantity::Hessian, entry, value: mean[entry] })
+            }
+        }
+    }
+
+    fn hessian_vector_products(
+        &self,
+        predictions: &[T],
+        labels: &[K::Label<T>],
+        vectors: &[T],
+    ) -> Result<Vec<T>, Error> {
+        check_inputs(self, predictions, labels)?;
+        same_length("vectors", vectors.len(), predictions.len())?;
+        let products = kernel::hessian_vector_products(self, predictions, labels, vectors);
+        find_culprit(Quantity::Hessian, &products, Kernel::dim(self), labels)?;
+        Ok(products)
+    }
+}
+
+fn same_length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Mismatch { what, found, expected, why: "as many as the predictions".to_owned() })
+}
+
+fn check_inputs<T: Float, K: Kernel>(
+    kernel: &K,
+    predictions: &[T],
+    labels: &[K::Label<T>],
+) -> Result<(), Error> {
+    let (n, dim) = (labels.len(), Kernel::dim(kernel));
+    if predictions.len() != n * dim {
+        return Err(Error::Mismatch {
+            what: "predictions",
+            found: predictions.len(),
+            expected: n * dim,
+            why: format!("{n} labels, and `{}` predicts {dim} numbers per sample", K::NAME),
+        });
+    }
+    if n == 0 {
+        return Err(Error::EmptyBatch);
+    }
+    for (name, value) in kernel.parameters() {
+        if !value.is_finite() {
+            return Err(Error::Setting { name, value, expected: "a hyper-parameter must be finite" });
+        }
+    }
+    newton::check_finite(Quantity::Prediction, predictions, dim)
+}
+
+/// Names the first number that is not finite; a label that is not finite is to blame before anything computed from it.
+fn find_culprit<T: Float, L: Data<T>>(
+    quantity: Quantity,
+    values: &[T],
+    per_sample: usize,
+    labels: &[L],
+) -> Result<(), Error> {
+    let Some(at) = values.iter().position(|x| !Float::is_finite(*x)) else { return Ok(()) };
+    let mut label = vec![T::default(); L::LEN];
+    labels[at / per_sample].write(&mut label);
+    if let Some(entry) = label.iter().position(|x| !Float::is_finite(*x)) {
+        let sample = at / per_sample;
+        return Err(Error::NonFinite { quantity: Quantity::Label, sample, entry, value: label[entry].to_f64() });
+    }
+    newton::check_finite(quantity, values, per_sample)
 }
