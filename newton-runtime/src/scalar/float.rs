@@ -15,12 +15,15 @@ pub trait Float: Copy + Debug + Display + Default + PartialOrd + Send + Sync + '
 macro_rules! float {
     ($t:ident) => {
         impl Float for $t {
+            #[inline]
             fn from_f64(x: f64) -> Self {
                 x as $t
             }
+            #[inline]
             fn to_f64(self) -> f64 {
                 self as f64
             }
+            #[inline]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
