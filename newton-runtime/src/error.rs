@@ -18,6 +18,8 @@ pub enum Quantity {
     Gradient,
     /// The Hessian of a sample's loss; the entry is `row * m + column`.
     Hessian,
+    /// The Fisher matrix of the batch's gradients.
+    Fisher,
     /// A direction `C^-1 g` of a sample.
     Direction,
     /// A gradient handed back by what follows in the graph (seen by `inject_fisher`).
@@ -33,6 +35,7 @@ impl fmt::Display for Quantity {
             Self::Loss => "loss",
             Self::Gradient => "gradient",
             Self::Hessian => "Hessian",
+            Self::Fisher => "Fisher matrix",
             Self::Direction => "Newton direction",
             Self::IncomingGradient => "incoming gradient",
         })
@@ -54,6 +57,24 @@ pub enum Error {
         entry: usize,
         /// The number itself.
         value: f64,
+    },
+    /// A NaN or an infinity in a mean over the batch, where no sample can be named any more.
+    #[error("the batch's mean {quantity} is not finite at entry {entry}: {value}")]
+    NonFiniteMean {
+        /// What it was found in.
+        quantity: Quantity,
+        /// Row-major index, `row * m + column`.
+        entry: usize,
+        /// The number itself.
+        value: f64,
+    },
+    /// What went wrong with one sample where every sample has its own matrix.
+    #[error("sample {sample}: {source}")]
+    InSample {
+        /// Index of the sample in the batch.
+        sample: usize,
+        /// What went wrong.
+        source: Box<Error>,
     },
     /// A batch without samples has no mean.
     #[error("the batch is empty: a mean loss needs at least one sample")]
@@ -113,6 +134,14 @@ pub enum Error {
         lowest: f64,
         /// The Tikhonov term used.
         lambda: f64,
+    },
+    /// The eigenvalues of C did not converge: no finite matrix is known for which they do not.
+    #[error("eigenvalue {eigenvalue} of the {dim} x {dim} curvature did not converge")]
+    NoConvergence {
+        /// Size of the matrix.
+        dim: usize,
+        /// Which eigenvalue.
+        eigenvalue: usize,
     },
     /// A hand-written loss that offers no Hessian was asked for one.
     #[error("this loss has no Hessian: implement `NewtonLoss::hessians` for it, or use fisher curvature")]

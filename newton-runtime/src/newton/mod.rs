@@ -9,52 +9,42 @@
 //! ```
 //!
 //! Scale: `l_i`, `g_i`, `H_i` are always per sample; the batch loss is their mean; a graph node back-propagates `d_i / N`.
+//!
+//! Everything here works on plain row-major slices of `f32` or `f64` and computes in `f64`: the matrices are small (m is the
+//! number of the network's outputs), and a curvature that spans ten orders of magnitude leaves `f32` no digits.
+//!
+//! [`step()`] is the whole of it; the rooms below can be used alone:
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`settings`] | [`Newton`] and its policies |
+//! | [`mod@fisher`] | `F = G^T G / N` |
+//! | [`matrix`], [`lanes`] | a small owned square matrix; many right-hand sides at once |
+//! | [`cholesky`], [`indefinite`], [`eigen`], [`woodbury`] | what inverts `C + lambda I` |
+//! | [`precondition`] | which of them, and the policies for negative curvature |
+//! | [`mod@step`] | directions, z*, Newton losses; `inject_fisher` |
+//! | [`diagnostics`] | spectrum, condition, exploding samples |
+//!
+//! Source: Petersen et al., *Newton Losses: Using Curvature Information for Learning with Differentiable Algorithms*,
+//! NeurIPS 2024 (arXiv 2410.19055): Definitions 1 and 2, Algorithms 1 and 2, Equation 27.
 
-/// Which curvature preconditions the gradient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Curvature {
-    /// Mean Hessian of the per-sample losses (the paper's Definition 1).
-    #[default]
-    Hessian,
-    /// Empirical Fisher, the mean outer product of the per-sample gradients (Definition 2).
-    Fisher,
-    /// No preconditioning: the plain gradient of the loss.
-    None,
-}
+pub mod cholesky;
+pub mod diagnostics;
+pub mod eigen;
+pub mod fisher;
+pub mod indefinite;
+mod input;
+pub mod lanes;
+pub mod matrix;
+pub mod precondition;
+pub mod settings;
+pub mod step;
+pub mod woodbury;
 
-/// Over what the curvature is averaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Average {
-    /// One m x m matrix for the batch: the paper's choice.
-    #[default]
-    Batch,
-    /// One matrix per sample.
-    Sample,
-}
-
-/// What to do with directions of negative curvature. Eigenvalues are those of C, before lambda is added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnIndefinite {
-    /// Keep C as it is, as in the paper: beyond -lambda the step changes its sign.
-    #[default]
-    Keep,
-    /// Raise negative eigenvalues to zero.
-    Clamp,
-    /// Take absolute values (saddle-free Newton).
-    Abs,
-    /// Refuse a `C + lambda I` that is not positive definite.
-    Error,
-}
-
-/// How a loss turns gradients into a Newton step: the arguments of the attribute.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Newton {
-    /// Which curvature.
-    pub curvature: Curvature,
-    /// Tikhonov term, `>= 0`.
-    pub lambda: f64,
-    /// Over what the curvature is averaged.
-    pub average: Average,
-    /// Policy for negative curvature.
-    pub on_indefinite: OnIndefinite,
-}
+pub use diagnostics::Diagnostics;
+pub use fisher::fisher;
+pub use input::{check_finite, samples};
+pub use matrix::Matrix;
+pub use precondition::{Method, Preconditioner, directions_per_sample};
+pub use settings::{Average, Curvature, Newton, OnIndefinite};
+pub use step::{Hessians, Reduction, Step, directions, inject_fisher, step};
