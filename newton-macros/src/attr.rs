@@ -66,7 +66,11 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     let mut curvature = None;
     for Item { key, value } in items {
         let name = key.to_string();
-        let kind = if matches!(&*name, "hessian" | "fisher" | "none") { "curvature".to_owned() } else { name.clone() };
+        let kind = if matches!(&*name, "hessian" | "fisher" | "none") {
+            "curvature".to_owned()
+        } else {
+            name.clone()
+        };
         if seen.contains(&kind) {
             errors.at(key.span(), format_args!("`{name}`: the {kind} is given twice"));
         }
@@ -87,7 +91,9 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
                 }
             },
             ("average", Some(value)) => {
-                if let Some(tokens) = choice(&value, &[("batch", quote!(Batch)), ("sample", quote!(Sample))], errors) {
+                if let Some(tokens) =
+                    choice(&value, &[("batch", quote!(Batch)), ("sample", quote!(Sample))], errors)
+                {
                     attr.average = tokens;
                 }
             }
@@ -120,11 +126,15 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     }
     match curvature.as_deref() {
         None => {
-            errors.at(whole, "say which curvature: `#[newton_loss(hessian, lambda = 10.0)]`, `fisher` or `none`");
+            errors.at(
+                whole,
+                "say which curvature: `#[newton_loss(hessian, lambda = 10.0)]`, `fisher` or `none`",
+            );
         }
         Some("none") => {}
         Some(c) if !seen.iter().any(|s| s == "lambda") => {
-            errors.at(whole, format_args!("`{c}` needs a Tikhonov term: `#[newton_loss({c}, lambda = 10.0)]`"));
+            errors
+                .at(whole, format_args!("`{c}` needs a Tikhonov term: `#[newton_loss({c}, lambda = 10.0)]`"));
         }
         Some(_) => {}
     }

@@ -167,7 +167,14 @@ pub trait NewtonLoss<T: Float>: Sync {
         let dim = self.dim();
         let curvature = self.batch_curvature(predictions, labels)?.unwrap_or_else(|| vec![0.0; dim * dim]);
         let all = self.evaluate(predictions, labels)?;
-        Diagnostics::of(&self.newton(), &curvature, dim, &all.gradients, &all.step.directions, exploding_factor)
+        Diagnostics::of(
+            &self.newton(),
+            &curvature,
+            dim,
+            &all.gradients,
+            &all.step.directions,
+            exploding_factor,
+        )
     }
 }
 
@@ -268,7 +275,12 @@ fn find_culprit<T: Float, L: Data<T>>(
     labels[at / per_sample].write(&mut label);
     if let Some(entry) = label.iter().position(|x| !Float::is_finite(*x)) {
         let sample = at / per_sample;
-        return Err(Error::NonFinite { quantity: Quantity::Label, sample, entry, value: label[entry].to_f64() });
+        return Err(Error::NonFinite {
+            quantity: Quantity::Label,
+            sample,
+            entry,
+            value: label[entry].to_f64(),
+        });
     }
     newton::check_finite(quantity, values, per_sample)
 }

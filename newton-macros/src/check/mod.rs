@@ -9,7 +9,10 @@ use proc_macro2::Span;
 
 /// Marks what is active, and refuses what has no derivative.
 pub fn check(program: &mut Program, errors: &mut Errors) {
-    activity::mark(program, program.params.iter().filter(|p| p.role == Role::Prediction).map(|p| p.var).collect());
+    activity::mark(
+        program,
+        program.params.iter().filter(|p| p.role == Role::Prediction).map(|p| p.var).collect(),
+    );
     let mut found = Vec::new();
     block(&program.body, program, &mut found);
     expr(&program.result, program, &mut found);
@@ -17,7 +20,10 @@ pub fn check(program: &mut Program, errors: &mut Errors) {
         errors.at(span, message);
     }
     if !program.result.is_active(&program.vars) {
-        errors.at(program.name.span(), "this loss does not depend on its prediction: there is nothing to differentiate");
+        errors.at(
+            program.name.span(),
+            "this loss does not depend on its prediction: there is nothing to differentiate",
+        );
     }
 }
 
@@ -48,11 +54,16 @@ fn expr(e: &Expr, program: &Program, found: &mut Found) {
                 if *kind == Arg::Passive && arg.is_active(&program.vars) {
                     let instead = match builtin.name {
                         "powf" => "write `(p * x.ln()).exp()` for a power whose exponent does",
-                        _ => "its second argument is the target; swap the arguments, or pass the target as a parameter",
+                        _ => {
+                            "its second argument is the target; swap the arguments, or pass the target as a parameter"
+                        }
                     };
                     found.push((
                         span_of(arg),
-                        format!("this argument of `{}` must not depend on the prediction: {instead}", builtin.name),
+                        format!(
+                            "this argument of `{}` must not depend on the prediction: {instead}",
+                            builtin.name
+                        ),
                     ));
                 }
             }

@@ -31,7 +31,8 @@ impl Front<'_> {
         let name = ident.to_string();
         let args: Vec<&syn::Expr> = c.args.iter().collect();
         // `f32::max(a, b)` is `a.max(b)`.
-        let of_f32 = path.path.segments.len() >= 2 && path.path.segments[path.path.segments.len() - 2].ident == "f32";
+        let of_f32 =
+            path.path.segments.len() >= 2 && path.path.segments[path.path.segments.len() - 2].ident == "f32";
         if of_f32 && !args.is_empty() {
             return self.float_method(ident, &args, c.span());
         }
@@ -41,7 +42,8 @@ impl Front<'_> {
                 let hint = match (nearest(Syntax::Function, &name), Builtin::find(Syntax::Method, &name)) {
                     (Some(known), _) => format!("; did you mean `{known}`?"),
                     (None, Some(_)) => format!(": write it as a method, `x.{name}(..)`"),
-                    _ => ": write its body here, or use the builtins (sigmoid, softmax, sort, sum, ...)".to_owned(),
+                    _ => ": write its body here, or use the builtins (sigmoid, softmax, sort, sum, ...)"
+                        .to_owned(),
                 };
                 Err(self.errors.at(c.func.span(), format_args!("`{name}` has no known derivative{hint}")))
             }
@@ -64,7 +66,9 @@ impl Front<'_> {
             }
             Value::Int(int) => {
                 if !INT_METHODS.iter().any(|(known, n)| *known == name && *n == c.args.len()) {
-                    return Err(self.errors.at(c.method.span(), format_args!("the integer method `{name}` is not understood")));
+                    return Err(self
+                        .errors
+                        .at(c.method.span(), format_args!("the integer method `{name}` is not understood")));
                 }
                 let mut args = Vec::new();
                 for arg in &c.args {
@@ -79,8 +83,12 @@ impl Front<'_> {
 
     fn refuse_array_method(&mut self, c: &syn::ExprMethodCall, name: &str) -> Reported {
         let instead = match name {
-            "iter" | "into_iter" | "map" | "iter_mut" => "write a `for` loop over the indices, or `sum(&x)`, `mean(&x)`",
-            "sort" | "sort_by" | "sort_unstable" | "sort_unstable_by" => "write `let s = sort(&x);` or `sort_desc(&x)`",
+            "iter" | "into_iter" | "map" | "iter_mut" => {
+                "write a `for` loop over the indices, or `sum(&x)`, `mean(&x)`"
+            }
+            "sort" | "sort_by" | "sort_unstable" | "sort_unstable_by" => {
+                "write `let s = sort(&x);` or `sort_desc(&x)`"
+            }
             _ => "index its elements in a `for` loop",
         };
         self.errors.at(c.method.span(), format_args!("`{name}` on an array is not understood: {instead}"))
@@ -102,7 +110,8 @@ impl Front<'_> {
                 Ok(Value::Float(Expr::Binary(Op::Add, Box::new(product), Box::new(b)), Vec::new()))
             }
             ("clamp", 3) => {
-                let [max, min] = ["max", "min"].map(|n| Builtin::find(Syntax::Method, n).expect("in the table"));
+                let [max, min] =
+                    ["max", "min"].map(|n| Builtin::find(Syntax::Method, n).expect("in the table"));
                 let (x, lo, hi) = (self.float(args[0])?, self.float(args[1])?, self.float(args[2])?);
                 Ok(Value::Float(Expr::Call(min, vec![Expr::Call(max, vec![x, lo]), hi]), Vec::new()))
             }
@@ -110,12 +119,16 @@ impl Front<'_> {
             _ => match Builtin::find(Syntax::Method, &text) {
                 Some(builtin) => self.builtin(builtin, args, span),
                 None => {
-                    let hint = match (nearest(Syntax::Method, &text), Builtin::find(Syntax::Function, &text)) {
+                    let hint = match (nearest(Syntax::Method, &text), Builtin::find(Syntax::Function, &text))
+                    {
                         (_, Some(_)) => format!(": write it as a function, `{text}(x)`"),
                         (Some(known), _) => format!("; did you mean `{known}`?"),
                         _ => String::new(),
                     };
-                    Err(self.errors.at(name.span(), format_args!("the float method `{text}` has no known derivative{hint}")))
+                    Err(self.errors.at(
+                        name.span(),
+                        format_args!("the float method `{text}` has no known derivative{hint}"),
+                    ))
                 }
             },
         }
@@ -128,8 +141,11 @@ impl Front<'_> {
 
     fn builtin(&mut self, builtin: &'static Builtin, args: &[&syn::Expr], span: Span) -> Outcome<Value> {
         if args.len() != builtin.args.len() {
-            let (name, n) = (builtin.name, builtin.args.len() - usize::from(builtin.syntax == Syntax::Method));
-            return Err(self.errors.at(span, format_args!("`{name}` takes {n} argument{}", if n == 1 { "" } else { "s" })));
+            let (name, n) =
+                (builtin.name, builtin.args.len() - usize::from(builtin.syntax == Syntax::Method));
+            return Err(self
+                .errors
+                .at(span, format_args!("`{name}` takes {n} argument{}", if n == 1 { "" } else { "s" })));
         }
         let mut lowered = Vec::new();
         let mut dims = Vec::new();
@@ -164,7 +180,9 @@ impl Front<'_> {
                 e.span(),
                 format_args!("`{}` takes one row: call it for each `&x[i]` in a loop", builtin.name),
             )),
-            _ => Err(self.errors.at(e.span(), format_args!("`{}` takes an array by reference: `&x`", builtin.name))),
+            _ => Err(self
+                .errors
+                .at(e.span(), format_args!("`{}` takes an array by reference: `&x`", builtin.name))),
         }
     }
 }

@@ -51,14 +51,20 @@ impl Front<'_> {
                 "the number of steps must not depend on floats: write `for step in 0..n` with a `usize` parameter or const \
                  generic `n`",
             ),
-            syn::Expr::Return(_) => refuse(self, "a loss has one exit: end the function with its value, without `return`"),
+            syn::Expr::Return(_) => {
+                refuse(self, "a loss has one exit: end the function with its value, without `return`")
+            }
             syn::Expr::Break(_) | syn::Expr::Continue(_) => {
                 refuse(self, "a loss has no jumps: put what follows into an `if` on integers")
             }
-            syn::Expr::Match(_) => refuse(self, "`match` is not understood: write `if .. else if ..` on integers"),
+            syn::Expr::Match(_) => {
+                refuse(self, "`match` is not understood: write `if .. else if ..` on integers")
+            }
             syn::Expr::Closure(_) => refuse(self, "closures are not understood: write a `for` loop"),
             syn::Expr::Range(_) => refuse(self, "slices are not understood: index single elements in a loop"),
-            syn::Expr::Reference(_) => refuse(self, "`&mut` is not understood: assign to the array's elements directly"),
+            syn::Expr::Reference(_) => {
+                refuse(self, "`&mut` is not understood: assign to the array's elements directly")
+            }
             syn::Expr::Assign(_) => refuse(self, "an assignment is not a value"),
             _ => refuse(self, "this expression is not understood in a loss"),
         }
@@ -84,11 +90,17 @@ impl Front<'_> {
     /// A variable, an element, or a constant.
     fn read(&mut self, e: &syn::Expr) -> Outcome<Value> {
         if let syn::Expr::Path(path) = e {
-            let generic = |ident: &Ident| self.const_generics.iter().find(|(name, _)| name == ident).map(|(_, is_bool)| *is_bool);
+            let generic = |ident: &Ident| {
+                self.const_generics.iter().find(|(name, _)| name == ident).map(|(_, is_bool)| *is_bool)
+            };
             match path.path.get_ident() {
                 Some(ident) if self.lookup(ident).is_none() && generic(ident).is_some() => {
                     let path = Static::Path(e.clone());
-                    return Ok(if generic(ident) == Some(true) { Value::Bool(path) } else { Value::Int(path) });
+                    return Ok(if generic(ident) == Some(true) {
+                        Value::Bool(path)
+                    } else {
+                        Value::Int(path)
+                    });
                 }
                 Some(ident) if self.lookup(ident).is_none() => return Ok(Value::Constant(e.clone())),
                 Some(_) => {}
@@ -129,7 +141,9 @@ impl Front<'_> {
                 let value = self.operand(&index.index)?;
                 let at = self.int(value, index.index.span())?;
                 if self.dims(&place).is_empty() {
-                    return Err(self.errors.at(e.span(), "this is a number, not an array: it has no elements"));
+                    return Err(self
+                        .errors
+                        .at(e.span(), "this is a number, not an array: it has no elements"));
                 }
                 place.indices.push(at);
                 place.span = e.span();
@@ -144,7 +158,9 @@ impl Front<'_> {
         match (&u.op, value) {
             (UnOp::Neg(_), Value::Int(a)) => Ok(Value::Int(Static::Unary(u.op, Box::new(a)))),
             (UnOp::Neg(_), Value::Constant(_)) => Ok(Value::Constant(syn::Expr::Unary(u.clone()))),
-            (UnOp::Neg(_), value) => Ok(Value::Float(Expr::neg(self.scalar(value, u.expr.span())?), Vec::new())),
+            (UnOp::Neg(_), value) => {
+                Ok(Value::Float(Expr::neg(self.scalar(value, u.expr.span())?), Vec::new()))
+            }
             (UnOp::Not(_), Value::Bool(a)) => Ok(Value::Bool(Static::Unary(u.op, Box::new(a)))),
             _ => Err(self.errors.at(u.span(), "this operator is not understood here")),
         }
@@ -177,8 +193,10 @@ impl Front<'_> {
             return Ok(Value::Constant(syn::Expr::Binary(b.clone())));
         }
         let logic = matches!(b.op, BinOp::And(_) | BinOp::Or(_));
-        let compares =
-            matches!(b.op, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_));
+        let compares = matches!(
+            b.op,
+            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_)
+        );
         let mut side = |value: Value, span: Span| match value {
             Value::Bool(s) if logic || compares => Ok(s),
             value => self.int(value, span),
@@ -230,7 +248,10 @@ impl Front<'_> {
             return Err(self.errors.at(e.span(), "an `if` that is a value needs an `else`"));
         };
         if !has_tail(&e.then_branch) {
-            return Err(self.errors.at(e.then_branch.span(), "this branch has no value: end it with an expression without `;`"));
+            return Err(self.errors.at(
+                e.then_branch.span(),
+                "this branch has no value: end it with an expression without `;`",
+            ));
         }
         let (then, first) = self.block(&e.then_branch)?;
         let outer = std::mem::take(&mut self.out);
@@ -259,7 +280,8 @@ impl Front<'_> {
     }
 
     fn array(&mut self, a: &syn::ExprArray) -> Outcome<Value> {
-        let elems: Vec<_> = a.elems.iter().map(|e| self.operand(e).and_then(|v| self.scalar(v, e.span()))).collect();
+        let elems: Vec<_> =
+            a.elems.iter().map(|e| self.operand(e).and_then(|v| self.scalar(v, e.span()))).collect();
         let elems = elems.into_iter().collect::<Outcome<Vec<_>>>()?;
         let n = elems.len();
         let dims = vec![Static::Path(syn::parse_quote!(#n))];

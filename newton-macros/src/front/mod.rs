@@ -58,7 +58,12 @@ pub fn lower(item: &ItemFn, errors: &mut Errors) -> Option<Program> {
     let mut front = Front {
         errors,
         names: Names::new(item),
-        const_generics: item.sig.generics.const_params().map(|p| (p.ident.clone(), params::is_ident(&p.ty, "bool"))).collect(),
+        const_generics: item
+            .sig
+            .generics
+            .const_params()
+            .map(|p| (p.ident.clone(), params::is_ident(&p.ty, "bool")))
+            .collect(),
         scopes: vec![HashMap::new()],
         vars: Vec::new(),
         out: Vec::new(),
@@ -77,7 +82,9 @@ impl Front<'_> {
         let span = item.block.stmts.last().map_or(item.sig.ident.span(), syn::spanned::Spanned::span);
         match tail? {
             Some(value) => self.scalar(value, span),
-            None => Err(self.errors.at(span, "the function must end with the loss: a scalar expression without `;`")),
+            None => Err(self
+                .errors
+                .at(span, "the function must end with the loss: a scalar expression without `;`")),
         }
     }
 
@@ -109,9 +116,10 @@ impl Front<'_> {
             Value::Float(expr, dims) if dims.is_empty() => Ok(expr),
             Value::Constant(path) => Ok(Expr::Const(path)),
             Value::Float(..) => Err(self.errors.at(span, "expected a number here, found an array")),
-            Value::Int(_) => {
-                Err(self.errors.at(span, "expected a float here, found an integer: write `1.0` for `1`, `i as f32` for `i`"))
-            }
+            Value::Int(_) => Err(self.errors.at(
+                span,
+                "expected a float here, found an integer: write `1.0` for `1`, `i as f32` for `i`",
+            )),
             Value::Bool(_) => Err(self.errors.at(span, "expected a float here, found a condition")),
             Value::Tuple(_) => Err(self.errors.at(span, "expected a float here, found a tuple")),
         }

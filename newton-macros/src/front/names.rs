@@ -15,9 +15,10 @@ pub struct Names {
 impl Names {
     /// For a function: no variable may be called like a builtin, or like what generated code brings along.
     pub fn new(item: &syn::ItemFn) -> Self {
-        let mut used: HashSet<String> = ["tape", "label", "value", "add_all", "argsort", "argsort_desc", "gather", "gather_reverse"]
-            .map(String::from)
-            .into();
+        let mut used: HashSet<String> =
+            ["tape", "label", "value", "add_all", "argsort", "argsort_desc", "gather", "gather_reverse"]
+                .map(String::from)
+                .into();
         for b in BUILTINS {
             used.extend([b.name.to_owned(), format!("{}_d", b.name), format!("{}_reverse", b.name)]);
         }

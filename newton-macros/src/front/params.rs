@@ -29,7 +29,10 @@ pub fn check_signature(item: &ItemFn, errors: &mut Errors) {
         match param {
             GenericParam::Const(_) => {}
             GenericParam::Type(_) => {
-                errors.at(param.span(), "a loss is written for `f32` and compiled for others: use `f32`, not a type parameter");
+                errors.at(
+                    param.span(),
+                    "a loss is written for `f32` and compiled for others: use `f32`, not a type parameter",
+                );
             }
             GenericParam::Lifetime(_) => {
                 errors.at(param.span(), "a loss returns a number: its references need no named lifetimes");
@@ -66,7 +69,9 @@ impl Front<'_> {
         }
         let (role, ty) = self.param_type(index, &arg.ty)?;
         if pat.mutability.is_some() || pat.by_ref.is_some() || pat.subpat.is_some() {
-            return Err(self.errors.at(pat.span(), "parameters stay as they are: copy it with `let mut` instead"));
+            return Err(self
+                .errors
+                .at(pat.span(), "parameters stay as they are: copy it with `let mut` instead"));
         }
         let var = self.declare(&pat.ident, ty);
         self.bind(&pat.ident, Binding::Var(var));
@@ -76,17 +81,24 @@ impl Front<'_> {
     fn param_type(&mut self, index: usize, ty: &syn::Type) -> Outcome<(Role, Type)> {
         if let syn::Type::Reference(reference) = ty {
             if let Some(token) = &reference.mutability {
-                return Err(self.errors.at(token.span(), "a loss changes none of its arguments: remove `mut`"));
+                return Err(self
+                    .errors
+                    .at(token.span(), "a loss changes none of its arguments: remove `mut`"));
             }
             let dims = self.float_array(&reference.elem)?;
             let role = if index == 0 { Role::Prediction } else { Role::Label };
             if index == 0 && dims.is_empty() {
-                return Err(self.errors.at(ty.span(), "the prediction is an array: `&[f32; N]`, or `&[f32; 1]` for one number"));
+                return Err(self.errors.at(
+                    ty.span(),
+                    "the prediction is an array: `&[f32; N]`, or `&[f32; 1]` for one number",
+                ));
             }
             return Ok((role, Type::Float(dims)));
         }
         if index == 0 {
-            return Err(self.errors.at(ty.span(), "the first parameter is the prediction, an array by reference: `&[f32; N]`"));
+            return Err(self
+                .errors
+                .at(ty.span(), "the first parameter is the prediction, an array by reference: `&[f32; N]`"));
         }
         if is_ident(ty, "f32") {
             Ok((Role::Hyper, Type::Float(Vec::new())))
@@ -113,9 +125,9 @@ impl Front<'_> {
             }
             syn::Type::Paren(inner) => self.float_array(&inner.elem),
             _ if is_ident(ty, "f32") => Ok(Vec::new()),
-            syn::Type::Slice(_) => {
-                Err(self.errors.at(ty.span(), "arrays have their length in their type: `[f32; N]` with `const N: usize`"))
-            }
+            syn::Type::Slice(_) => Err(self
+                .errors
+                .at(ty.span(), "arrays have their length in their type: `[f32; N]` with `const N: usize`")),
             _ => Err(self.errors.at(ty.span(), "expected `f32` or an array of `f32`")),
         }
     }

@@ -20,12 +20,16 @@ impl Front<'_> {
                     self.expr(e).map(|value| tail = Some(value))
                 }
                 // An `if` at the end may be a value; it is one exactly if its branches end in one.
-                syn::Stmt::Expr(e @ syn::Expr::If(branch), None) if i + 1 == stmts.len() && has_tail(&branch.then_branch) => {
+                syn::Stmt::Expr(e @ syn::Expr::If(branch), None)
+                    if i + 1 == stmts.len() && has_tail(&branch.then_branch) =>
+                {
                     self.expr(e).map(|value| tail = Some(value))
                 }
                 syn::Stmt::Expr(e, _) => self.statement(e),
                 syn::Stmt::Local(local) => self.local(local),
-                syn::Stmt::Item(item) => Err(self.errors.at(item.span(), "declare items outside of the loss")),
+                syn::Stmt::Item(item) => {
+                    Err(self.errors.at(item.span(), "declare items outside of the loss"))
+                }
                 syn::Stmt::Macro(m) => Err(self.refuse_macro(&m.mac)),
             };
             failed = outcome.err().or(failed);
@@ -47,13 +51,17 @@ impl Front<'_> {
     fn unit_block(&mut self, block: &syn::Block) -> Outcome<Block> {
         match self.block(block)? {
             (stmts, None) => Ok(stmts),
-            (_, Some(_)) => Err(self.errors.at(block.stmts.last().span(), "this value is not used: assign it, or end it with `;`")),
+            (_, Some(_)) => Err(self
+                .errors
+                .at(block.stmts.last().span(), "this value is not used: assign it, or end it with `;`")),
         }
     }
 
     fn local(&mut self, local: &syn::Local) -> Outcome<()> {
         let Some(init) = &local.init else {
-            return Err(self.errors.at(local.span(), "give the variable a value where it is declared: `let mut x = 0.0;`"));
+            return Err(self
+                .errors
+                .at(local.span(), "give the variable a value where it is declared: `let mut x = 0.0;`"));
         };
         if let Some((token, _)) = &init.diverge {
             return Err(self.errors.at(token.span(), "`let .. else` has no place in a loss"));
@@ -76,7 +84,9 @@ impl Front<'_> {
         match pat {
             Pat::Type(typed) if is_ident(&typed.ty, "usize") => Ok(Some(Type::Int)),
             Pat::Type(typed) if is_ident(&typed.ty, "bool") => Ok(Some(Type::Bool)),
-            Pat::Type(typed) if matches!(&*typed.ty, syn::Type::Path(_)) && !is_ident(&typed.ty, "f32") => Ok(None),
+            Pat::Type(typed) if matches!(&*typed.ty, syn::Type::Path(_)) && !is_ident(&typed.ty, "f32") => {
+                Ok(None)
+            }
             Pat::Type(typed) => match &*typed.ty {
                 syn::Type::Reference(r) => Ok(Some(Type::Float(self.float_array(&r.elem)?))),
                 syn::Type::Infer(_) => Ok(None),
@@ -93,20 +103,36 @@ impl Front<'_> {
         }
     }
 
-    fn bind_pattern(&mut self, pat: &Pat, value: Value, init: &syn::Expr, declared: Option<Type>) -> Outcome<()> {
+    fn bind_pattern(
+        &mut self,
+        pat: &Pat,
+        value: Value,
+        init: &syn::Expr,
+        declared: Option<Type>,
+    ) -> Outcome<()> {
         match (pat, value) {
-            (Pat::Tuple(pats), Value::Tuple(values)) if pats.elems.len() == values.len() => {
-                pats.elems.iter().zip(values).try_for_each(|(pat, value)| self.bind_pattern(pat, value, init, None))
-            }
+            (Pat::Tuple(pats), Value::Tuple(values)) if pats.elems.len() == values.len() => pats
+                .elems
+                .iter()
+                .zip(values)
+                .try_for_each(|(pat, value)| self.bind_pattern(pat, value, init, None)),
             (Pat::Wild(_), _) => Ok(()),
             (pat, value) => match pattern_ident(pat) {
                 Some(ident) => self.bind_value(ident, value, init, declared),
-                None => Err(self.errors.at(pat.span(), "give the variable a plain name: `let x = ..` or `let (a, b) = ..`")),
+                None => Err(self
+                    .errors
+                    .at(pat.span(), "give the variable a plain name: `let x = ..` or `let (a, b) = ..`")),
             },
         }
     }
 
-    fn bind_value(&mut self, ident: &Ident, value: Value, init: &syn::Expr, declared: Option<Type>) -> Outcome<()> {
+    fn bind_value(
+        &mut self,
+        ident: &Ident,
+        value: Value,
+        init: &syn::Expr,
+        declared: Option<Type>,
+    ) -> Outcome<()> {
         let value = match (value, &declared) {
             (Value::Constant(path), Some(Type::Int)) => Value::Int(Static::Path(path)),
             (Value::Constant(path), Some(Type::Float(_))) => Value::Float(Expr::Const(path), Vec::new()),
@@ -131,7 +157,9 @@ impl Front<'_> {
                 ));
             }
             Value::Tuple(_) => {
-                return Err(self.errors.at(ident.span(), "give each element of the tuple a name: `let (a, b) = ..`"));
+                return Err(self
+                    .errors
+                    .at(ident.span(), "give each element of the tuple a name: `let (a, b) = ..`"));
             }
         }
         Ok(())
@@ -164,7 +192,9 @@ impl Front<'_> {
                 let place = self.target(&e.left)?;
                 let value = self.expr(&e.right)?;
                 if !self.dims(&place).is_empty() {
-                    return Err(self.errors.at(e.left.span(), "arithmetic works on numbers: loop over the elements"));
+                    return Err(self
+                        .errors
+                        .at(e.left.span(), "arithmetic works on numbers: loop over the elements"));
                 }
                 let value = self.scalar(value, e.right.span())?;
                 self.out.push(match op {
@@ -197,7 +227,9 @@ impl Front<'_> {
     fn swap(&mut self, e: &syn::ExprMethodCall) -> Outcome<()> {
         let base = self.target(&e.receiver)?;
         if self.dims(&base).len() != 1 {
-            return Err(self.errors.at(e.span(), "`swap` works on an array of numbers: swap the elements of rows in a loop"));
+            return Err(self
+                .errors
+                .at(e.span(), "`swap` works on an array of numbers: swap the elements of rows in a loop"));
         }
         let mut places = Vec::new();
         for index in &e.args {
@@ -267,13 +299,16 @@ impl Front<'_> {
 
     fn for_loop(&mut self, e: &syn::ExprForLoop) -> Outcome<()> {
         if let Some(label) = &e.label {
-            self.errors.at(label.span(), "loop labels are of no use here: a loss has no `break` or `continue`");
+            self.errors
+                .at(label.span(), "loop labels are of no use here: a loss has no `break` or `continue`");
         }
         let range = self.range(&e.expr);
         let ident = match &*e.pat {
             Pat::Ident(pat) if pat.by_ref.is_none() && pat.mutability.is_none() => pat.ident.clone(),
             Pat::Wild(_) => Ident::new("step", e.pat.span()),
-            pat => return Err(self.errors.at(pat.span(), "a loop counts: `for i in 0..N`, with a plain name")),
+            pat => {
+                return Err(self.errors.at(pat.span(), "a loop counts: `for i in 0..N`, with a plain name"));
+            }
         };
         let var = self.declare(&ident, Type::Int);
         self.scopes.push(HashMap::new());
@@ -321,7 +356,11 @@ impl Front<'_> {
 fn is_statement(e: &syn::Expr) -> bool {
     matches!(
         e,
-        syn::Expr::ForLoop(_) | syn::Expr::While(_) | syn::Expr::Loop(_) | syn::Expr::Assign(_) | syn::Expr::If(_)
+        syn::Expr::ForLoop(_)
+            | syn::Expr::While(_)
+            | syn::Expr::Loop(_)
+            | syn::Expr::Assign(_)
+            | syn::Expr::If(_)
     ) || matches!(e, syn::Expr::Binary(e) if compound(&e.op).is_some())
         || matches!(e, syn::Expr::Block(e) if !has_tail(&e.block))
 }

@@ -20,9 +20,10 @@ pub fn build(program: &mut Program, prediction: VarId) -> VarId {
     body.push(Stmt::Let { var: value, init: result.clone() });
 
     // The adjoint of the value is one.
-    let seed = partials(&result, None, &program.vars)
-        .into_iter()
-        .map(|(place, partial)| Stmt::Accumulate { place: place.in_var(adjoints[&place.var]), value: partial });
+    let seed = partials(&result, None, &program.vars).into_iter().map(|(place, partial)| Stmt::Accumulate {
+        place: place.in_var(adjoints[&place.var]),
+        value: partial,
+    });
     let mut back: Block = seed.collect();
     back.extend(reverse(&root, program, &adjoints));
     let mut locals: Vec<VarId> = declared(&root.nodes);
@@ -35,7 +36,8 @@ pub fn build(program: &mut Program, prediction: VarId) -> VarId {
 
 /// A variable `x_` for every active `x`.
 fn declare_adjoints(program: &mut Program) -> Adjoints {
-    let active: Vec<VarId> = (0..program.vars.len()).map(VarId).filter(|v| program.vars[v.0].active).collect();
+    let active: Vec<VarId> =
+        (0..program.vars.len()).map(VarId).filter(|v| program.vars[v.0].active).collect();
     active
         .into_iter()
         .map(|var| {
@@ -52,9 +54,11 @@ fn scope(block: Block, program: &mut Program, adjoints: &Adjoints) -> Scope {
         .into_iter()
         .map(|stmt| match stmt {
             Stmt::For { var, range, body } => Node::For { var, range, body: scope(body, program, adjoints) },
-            Stmt::If { cond, then, otherwise } => {
-                Node::If { cond, then: scope(then, program, adjoints), otherwise: scope(otherwise, program, adjoints) }
-            }
+            Stmt::If { cond, then, otherwise } => Node::If {
+                cond,
+                then: scope(then, program, adjoints),
+                otherwise: scope(otherwise, program, adjoints),
+            },
             stmt => {
                 let (reverse, taken) = of_statement(&stmt, program, adjoints);
                 Node::Plain { stmt, reverse, taken, push: false }
@@ -71,7 +75,9 @@ fn of_statement(stmt: &Stmt, program: &mut Program, adjoints: &Adjoints) -> (Blo
             let Some(adjoint) = adjoints.get(&place.var) else { return (Vec::new(), None) };
             (pass_on(value, None, place.in_var(*adjoint), program, adjoints), None)
         }
-        Stmt::Assign { place, value } if adjoints.contains_key(&place.var) && value.is_active(&program.vars) => {
+        Stmt::Assign { place, value }
+            if adjoints.contains_key(&place.var) && value.is_active(&program.vars) =>
+        {
             let name = fresh(program, &format!("{}_new_", program.vars[place.var.0].name));
             let dims = program.dims(place).to_vec();
             let taken = program.declare(name, Type::Float(dims), false);
@@ -216,7 +222,9 @@ fn with_adjoints(locals: Vec<VarId>, mut block: Block, program: &Program, adjoin
         let adjoint = adjoints[&var];
         let Some(first) = block.iter().position(|stmt| mentions(stmt, adjoint)) else { continue };
         match &mut block[first] {
-            Stmt::Accumulate { place, value } if place.var == adjoint && place.indices.is_empty() && scalar(program, var) => {
+            Stmt::Accumulate { place, value }
+                if place.var == adjoint && place.indices.is_empty() && scalar(program, var) =>
+            {
                 let mut reads_itself = false;
                 value.for_each_read(&mut |read| reads_itself |= read.var == adjoint);
                 if !reads_itself {
@@ -269,4 +277,3 @@ fn set_mutability(program: &mut Program) {
         var.mutable = written.contains(&VarId(i));
     }
 }
-

@@ -87,7 +87,9 @@ fn fill(mut place: Place, dims: &[Static], value: Expr, out: &mut Block, program
 /// The right-hand side of a `let`: the one place where a builtin needs no name of its own.
 fn right_hand_side(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
     match e {
-        Expr::Call(builtin, args) => Expr::Call(builtin, args.into_iter().map(|a| expr(a, out, program)).collect()),
+        Expr::Call(builtin, args) => {
+            Expr::Call(builtin, args.into_iter().map(|a| expr(a, out, program)).collect())
+        }
         Expr::Binary(Op::Div, a, b) if b.is_active(&program.vars) => quotient(*a, *b, out, program),
         e => expr(e, out, program),
     }
@@ -185,7 +187,10 @@ fn named(init: Expr, name: &str, ty: Type, out: &mut Block, program: &mut Progra
 
 /// A name that no variable has. Builtins' names get a suffix, for generated code calls those.
 pub fn fresh(program: &Program, base: &str) -> Ident {
-    let taken = |name: &str| program.vars.iter().any(|v| v.name == name) || crate::builtins::BUILTINS.iter().any(|b| b.name == name);
+    let taken = |name: &str| {
+        program.vars.iter().any(|v| v.name == name)
+            || crate::builtins::BUILTINS.iter().any(|b| b.name == name)
+    };
     let mut name = if taken(base) { format!("{base}_value") } else { base.to_owned() };
     let stem = name.clone();
     let mut i = 2;

@@ -74,7 +74,8 @@ impl Walk<'_> {
     /// Derivative of a scalar builtin with respect to its first argument.
     fn derivative(&self, builtin: &'static Builtin, args: &[Expr], top: bool) -> Expr {
         let x = || args[0].clone();
-        let value = || self.value.filter(|_| top).cloned().unwrap_or_else(|| Expr::Call(builtin, args.to_vec()));
+        let value =
+            || self.value.filter(|_| top).cloned().unwrap_or_else(|| Expr::Call(builtin, args.to_vec()));
         let call = |name, args: Vec<Expr>| {
             Expr::Call(Builtin::find(crate::builtins::Syntax::Method, name).expect("in the table"), args)
         };

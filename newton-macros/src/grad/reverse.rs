@@ -17,7 +17,13 @@ pub fn of_let(var: VarId, init: &Expr, program: &Program, adjoints: &Adjoints) -
 }
 
 /// Passes the adjoint of an expression on to the places it reads. `value` is where its value can be read.
-pub fn pass_on(e: &Expr, value: Option<&Expr>, adjoint: Place, program: &Program, adjoints: &Adjoints) -> Block {
+pub fn pass_on(
+    e: &Expr,
+    value: Option<&Expr>,
+    adjoint: Place,
+    program: &Program,
+    adjoints: &Adjoints,
+) -> Block {
     let to = |place: &Place| adjoints.get(&place.var).map(|adjoint| place.in_var(*adjoint));
     match e {
         Expr::Call(builtin, args) if matches!(builtin.rule, Rule::Reverse { .. }) => {
@@ -34,9 +40,10 @@ pub fn pass_on(e: &Expr, value: Option<&Expr>, adjoint: Place, program: &Program
             to(place).map(|into| Stmt::Scatter { order: *order, adjoint, into }).into_iter().collect()
         }
         // A copy of an array.
-        Expr::Read(place) if !program.dims(place).is_empty() => {
-            to(place).map(|place| Stmt::Accumulate { place, value: Expr::Read(adjoint) }).into_iter().collect()
-        }
+        Expr::Read(place) if !program.dims(place).is_empty() => to(place)
+            .map(|place| Stmt::Accumulate { place, value: Expr::Read(adjoint) })
+            .into_iter()
+            .collect(),
         Expr::Array(elems) => elems
             .iter()
             .enumerate()

@@ -124,7 +124,8 @@ fn can_recompute(
     scope: &Scope,
     program: &Program,
 ) -> bool {
-    let simple = !matches!(init, Expr::Gather(..) | Expr::Array(_) | Expr::Filled(..)) && !has_costly_call(init);
+    let simple =
+        !matches!(init, Expr::Gather(..) | Expr::Array(_) | Expr::Filled(..)) && !has_costly_call(init);
     let is_scalar = matches!(&program.vars[var.0].ty, Type::Float(dims) if dims.is_empty());
     if program.vars[var.0].mutable || !simple || !is_scalar || cost(init) > 2 {
         return false;
@@ -132,7 +133,10 @@ fn can_recompute(
     let mut available = true;
     init.for_each_read(&mut |place| {
         let v = place.var;
-        let local = scope.nodes.iter().any(|n| matches!(n, Node::Plain { stmt: Stmt::Let { var, .. }, .. } if *var == v));
+        let local = scope
+            .nodes
+            .iter()
+            .any(|n| matches!(n, Node::Plain { stmt: Stmt::Let { var, .. }, .. } if *var == v));
         let cheap = required.contains(&v) || !local && !program.vars[v.0].mutable;
         available &= cheap && !overwritten_later.contains(&v);
     });

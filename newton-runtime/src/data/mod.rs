@@ -6,7 +6,6 @@
 
 mod digits;
 
-
 mod error;
 mod four_digit;
 pub mod idx;
@@ -14,7 +13,7 @@ mod mnist;
 mod random;
 pub mod synthetic;
 
-pub use digits::{DigitImages, Digits, Split, PIXELS, SIDE};
+pub use digits::{DigitImages, Digits, PIXELS, SIDE, Split};
 pub use error::DataError;
 pub use four_digit::{FourDigitSets, Shape};
-pub use mnist::{FileReport, Official, Provenance, OFFICIAL_MNIST};
+pub use mnist::{FileReport, OFFICIAL_MNIST, Official, Provenance};

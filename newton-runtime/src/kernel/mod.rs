@@ -31,7 +31,13 @@ pub trait Kernel: Sync {
     fn tape_len(&self) -> TapeLen;
     /// The loss of one sample; adds its gradient to `adjoint`. Both `prediction` and `adjoint` have `dim` elements, `label`
     /// as many as the labels have numbers.
-    fn value_and_gradient<S, P>(&self, prediction: &[S], label: &[P], adjoint: &mut [S], tape: &mut Tape<S>) -> S
+    fn value_and_gradient<S, P>(
+        &self,
+        prediction: &[S],
+        label: &[P],
+        adjoint: &mut [S],
+        tape: &mut Tape<S>,
+    ) -> S
     where
         S: Scalar<Passive = P>,
         P: Real;

@@ -1,8 +1,8 @@
 //! The drivers: gradients on lanes, Hessians on duals of lanes.
 
+use super::Kernel;
 use super::dispatch::{Level, Task};
 use super::workspace::{View, Workspace};
-use super::Kernel;
 use crate::loss::Gradients;
 use crate::scalar::{Data, Dual, Float, Real, Scalar};
 use rayon::prelude::*;
@@ -41,7 +41,12 @@ impl<K: Kernel, T: Float> Batch<'_, K, T> {
 
     /// Spreads a block over lanes; lanes beyond the batch repeat its last sample.
     #[inline(always)]
-    fn load<S: Scalar<Passive = P>, P: Real<Elem = T>>(&self, block: usize, prediction: &mut [S], label: &mut [P]) {
+    fn load<S: Scalar<Passive = P>, P: Real<Elem = T>>(
+        &self,
+        block: usize,
+        prediction: &mut [S],
+        label: &mut [P],
+    ) {
         let (start, count) = self.samples(block);
         let dim = prediction.len();
         for i in 0..dim {
@@ -141,7 +146,11 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
         };
         let (first, last) = (group * passes / self.groups, (group + 1) * passes / self.groups);
         let mut kept = Workspace::<Dual<P, TANGENTS>>::take();
-        let mut sums = vec![0.0; if matches!(self.wanted, Wanted::Sum(_)) { (last - first) * TANGENTS * dim } else { 0 }];
+        let mut sums =
+            vec![
+                0.0;
+                if matches!(self.wanted, Wanted::Sum(_)) { (last - first) * TANGENTS * dim } else { 0 }
+            ];
         for block in chunk * self.chunk..((chunk + 1) * self.chunk).min(self.batch.blocks()) {
             let (start, count) = self.batch.samples(block);
             for pass in first..last {
@@ -151,7 +160,8 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
                 }
                 for i in 0..dim {
                     for k in 0..TANGENTS {
-                        prediction[i].tangents[k] = if i == pass * TANGENTS + k { P::one() } else { P::zero() };
+                        prediction[i].tangents[k] =
+                            if i == pass * TANGENTS + k { P::one() } else { P::zero() };
                     }
                     if let Wanted::Products(vectors, _) = &self.wanted {
                         prediction[i].tangents = [P::zero(); TANGENTS];
@@ -182,7 +192,8 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
                         for l in 0..count {
                             for i in 0..dim {
                                 for k in 0..columns {
-                                    out[(l * dim + i) * dim + pass * TANGENTS + k] = adjoint[i].tangents[k].lane(l);
+                                    out[(l * dim + i) * dim + pass * TANGENTS + k] =
+                                        adjoint[i].tangents[k].lane(l);
                                 }
                             }
                         }

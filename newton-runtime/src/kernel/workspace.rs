@@ -34,7 +34,13 @@ pub struct View<'a, S: Scalar> {
 
 impl<S: Scalar> Workspace<S> {
     fn new() -> Self {
-        Self { prediction: Vec::new(), adjoint: Vec::new(), label: Vec::new(), values: Vec::new(), indices: Vec::new() }
+        Self {
+            prediction: Vec::new(),
+            adjoint: Vec::new(),
+            label: Vec::new(),
+            values: Vec::new(),
+            indices: Vec::new(),
+        }
     }
 
     /// Views of at least the asked sizes; contents are whatever was there.

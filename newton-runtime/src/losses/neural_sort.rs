@@ -1,7 +1,7 @@
 //! NeuralSort (Grover et al., ICLR 2019), deterministic.
 
-use crate::builtins::{binary_cross_entropy, softmax};
 use super::TINY;
+use crate::builtins::{binary_cross_entropy, softmax};
 use newton_macros::newton_loss;
 
 /// NeuralSort with PyTorch's binary cross-entropy: the paper's setting.
@@ -12,7 +12,11 @@ pub type NeuralSort<const N: usize> = NeuralSortLoss<N, false>;
 /// `target[position][item]` is a permutation matrix, largest item first ([`crate::losses::descending`]).
 /// `STABLE`: see [`crate::losses`].
 #[newton_loss(hessian, lambda = 0.01, name = NeuralSortLoss)]
-pub fn neural_sort<const N: usize, const STABLE: bool>(y: &[f32; N], target: &[[f32; N]; N], tau: f32) -> f32 {
+pub fn neural_sort<const N: usize, const STABLE: bool>(
+    y: &[f32; N],
+    target: &[[f32; N]; N],
+    tau: f32,
+) -> f32 {
     let mut spread = [0.0; N];
     for j in 0..N {
         for i in 0..N {

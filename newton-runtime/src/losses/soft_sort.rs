@@ -1,7 +1,7 @@
 //! SoftSort (Prillo and Eisenschlos, ICML 2020) with power 1.
 
-use crate::builtins::{binary_cross_entropy, softmax, sort_desc};
 use super::TINY;
+use crate::builtins::{binary_cross_entropy, softmax, sort_desc};
 use newton_macros::newton_loss;
 
 /// SoftSort with PyTorch's binary cross-entropy: the paper's setting.

@@ -185,7 +185,11 @@ impl Printer<'_> {
     /// The value of a place.
     fn read(&self, place: &Place) -> Text {
         let text = self.place(place);
-        if place.indices.is_empty() && self.is_reference(place) { Text(quote!(*#text), Bind::Prefix) } else { Text(text, Bind::Atom) }
+        if place.indices.is_empty() && self.is_reference(place) {
+            Text(quote!(*#text), Bind::Prefix)
+        } else {
+            Text(text, Bind::Atom)
+        }
     }
 
     /// A reference to a place.

@@ -24,7 +24,8 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
     let body = printer.block(&program.body);
     let result = printer.expr(&program.result).0;
     let prologue = prologue(&printer, gradient.adjoint);
-    let imports: Vec<Ident> = printer.calls.borrow().iter().map(|name| Ident::new(name, Span::call_site())).collect();
+    let imports: Vec<Ident> =
+        printer.calls.borrow().iter().map(|name| Ident::new(name, Span::call_site())).collect();
     let krate = krate(attr);
     let import = (!imports.is_empty()).then(|| quote!(use #krate::builtins::{#(#imports),*};));
     let tape_len = tape_len(&printer, &krate);
@@ -91,7 +92,8 @@ pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStrea
                 output: None,
                 calls: Default::default(),
             };
-            let Shell { items, name, generics, arguments, label, dim, parameters } = shell(item, attr, program, &printer);
+            let Shell { items, name, generics, arguments, label, dim, parameters } =
+                shell(item, attr, program, &printer);
             let text = item.sig.ident.to_string();
             quote! {
                 #items
@@ -136,20 +138,24 @@ struct Shell {
 fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Shell {
     let krate = krate(attr);
     let function = &item.sig.ident;
-    let name = attr.name.clone().unwrap_or_else(|| Ident::new(&camel_case(&function.to_string()), function.span()));
+    let name =
+        attr.name.clone().unwrap_or_else(|| Ident::new(&camel_case(&function.to_string()), function.span()));
     let vis = &item.vis;
     let (generics, arguments, _) = item.sig.generics.split_for_impl();
     let declared = &item.sig.generics;
     let docs: Vec<_> = item.attrs.iter().filter(|a| a.path().is_ident("doc")).collect();
     let summary = format!("The loss [`{function}`] with value, gradient, Hessian and Newton step.");
 
-    let hypers = |role| program.params.iter().filter(move |p| p.role == role).map(|p| &program.vars[p.var.0].name);
+    let hypers =
+        |role| program.params.iter().filter(move |p| p.role == role).map(|p| &program.vars[p.var.0].name);
     let floats: Vec<_> = hypers(Role::Hyper).collect();
     let ints: Vec<_> = hypers(Role::StaticHyper).collect();
     let fields = program.params.iter().filter_map(|p| {
         let field = &program.vars[p.var.0].name;
         match p.role {
-            Role::Hyper => Some((quote!(#field: f64), quote!(#field: impl Into<f64>), quote!(#field: #field.into()))),
+            Role::Hyper => {
+                Some((quote!(#field: f64), quote!(#field: impl Into<f64>), quote!(#field: #field.into())))
+            }
             Role::StaticHyper => Some((quote!(#field: usize), quote!(#field: usize), quote!(#field))),
             _ => None,
         }

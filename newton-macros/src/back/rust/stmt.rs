@@ -35,7 +35,8 @@ impl Printer<'_> {
             }
             Stmt::Accumulate { place, value } => self.accumulate(place, value),
             Stmt::For { var, range, body } => {
-                let (name, range, body) = (&self.program.vars[var.0].name, self.range(range), self.block(body));
+                let (name, range, body) =
+                    (&self.program.vars[var.0].name, self.range(range), self.block(body));
                 quote!(for #name in #range { #body })
             }
             Stmt::If { cond, then, otherwise } => {
@@ -103,7 +104,10 @@ impl Printer<'_> {
         let name = &self.program.vars[var.0].name;
         match &self.program.vars[var.0].ty {
             Type::Float(dims) => {
-                let zeros = self.array(&Expr::Filled(Box::new(Expr::Lit(0.0)), dims.clone()), self.program.vars[var.0].active);
+                let zeros = self.array(
+                    &Expr::Filled(Box::new(Expr::Lit(0.0)), dims.clone()),
+                    self.program.vars[var.0].active,
+                );
                 quote!(let mut #name = #zeros;)
             }
             Type::Order(n) => {
@@ -118,7 +122,11 @@ impl Printer<'_> {
     fn target(&self, place: &Place) -> TokenStream {
         let text = self.place(place);
         // The whole of an array behind a reference.
-        if place.indices.is_empty() && self.reference(place).to_string() == text.to_string() { quote!(*#text) } else { text }
+        if place.indices.is_empty() && self.reference(place).to_string() == text.to_string() {
+            quote!(*#text)
+        } else {
+            text
+        }
     }
 
     /// A value as the variable holds it.
@@ -127,7 +135,9 @@ impl Printer<'_> {
         match value {
             Expr::Filled(..) | Expr::Array(_) => self.array(value, active),
             // A passive array copied into an active variable: lifted element by element.
-            Expr::Read(place) if active && !value.is_active(&self.program.vars) && !self.program.dims(place).is_empty() => {
+            Expr::Read(place)
+                if active && !value.is_active(&self.program.vars) && !self.program.dims(place).is_empty() =>
+            {
                 let lift = self.program.dims(place).iter().fold(
                     {
                         let s = &self.scalar;
@@ -157,7 +167,8 @@ impl Printer<'_> {
             return quote!(#add_all(#into, #from););
         }
         let target = self.target(place);
-        let text = |e: &Expr| if self.program.vars[place.var.0].active { self.expr(e).0 } else { self.passive(e).0 };
+        let text =
+            |e: &Expr| if self.program.vars[place.var.0].active { self.expr(e).0 } else { self.passive(e).0 };
         match value {
             Expr::Neg(value) => {
                 let value = text(value);
@@ -220,7 +231,8 @@ impl Printer<'_> {
                     }
                 }
                 Stmt::For { var, range, body } if pushes(body) => {
-                    let (name, range, body) = (&self.program.vars[var.0].name, self.range(range), self.tape_len(body));
+                    let (name, range, body) =
+                        (&self.program.vars[var.0].name, self.range(range), self.tape_len(body));
                     quote!(for #name in #range { #body })
                 }
                 Stmt::If { cond, then, otherwise } if pushes(then) || pushes(otherwise) => {
