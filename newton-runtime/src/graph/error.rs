@@ -1,6 +1,6 @@
 //! The error of the layers: which op, which size, and what it should have been.
 
-use dfdx::tensor::CpuError;
+use dfdx::prelude::{Cpu, CpuError, Dim, HasShape, Tensor};
 
 /// Why an op refused its input.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -47,4 +47,12 @@ pub(crate) fn same(
     expected: usize,
 ) -> Result<(), LayerError> {
     if found == expected { Ok(()) } else { Err(LayerError::Size { op, what, found, expected }) }
+}
+
+/// Sizes of a batch of images.
+pub(crate) fn dims<B: Dim, C: Dim, H: Dim, W: Dim, T>(
+    images: &Tensor<(B, C, H, W), f32, Cpu, T>,
+) -> [usize; 4] {
+    let (b, c, h, w) = images.shape();
+    [b.size(), c.size(), h.size(), w.size()]
 }

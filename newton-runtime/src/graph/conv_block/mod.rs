@@ -9,14 +9,16 @@ mod backward;
 mod forward;
 mod layer;
 mod stack;
+#[cfg(test)]
+mod tests;
 
-use dfdx::prelude::{Cpu, Dim, HasShape, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 
 pub(crate) use layer::Layer;
 
 use super::LayerError;
-use super::error::same;
-use super::op::{Input, record};
+use super::error::{dims, same};
+use super::op::{Input, contiguous, record};
 
 /// Images of a batch: (B, C, H, W).
 pub type Images<T> = Tensor<(usize, usize, usize, usize), f32, Cpu, T>;
@@ -34,8 +36,8 @@ pub(crate) struct Block {
 impl Block {
     /// `weight` (O, I, K, K), `bias` (O).
     pub(crate) fn new<const I: usize, const O: usize, const K: usize>(
-        weight: &Tensor<dfdx::shapes::Rank4<O, I, K, K>, f32, Cpu>,
-        bias: &Tensor<dfdx::shapes::Rank1<O>, f32, Cpu>,
+        weight: &Tensor<Rank4<O, I, K, K>, f32, Cpu>,
+        bias: &Tensor<Rank1<O>, f32, Cpu>,
         pad: usize,
     ) -> Self {
         Self { c_in: I, c_out: O, k: K, pad, weight: Input::new(weight), bias: Input::new(bias) }
@@ -52,20 +54,19 @@ pub(crate) fn conv_blocks<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
     input_gradient: bool,
     blocks: Vec<Block>,
 ) -> Result<Images<T>, LayerError> {
-    let shape = *images.shape();
-    let (batch, mut c, mut h, mut w) = (shape.0.size(), shape.1.size(), shape.2.size(), shape.3.size());
+    let shape @ [batch, mut c, mut h, mut w] = dims(&images);
     let mut layers = Vec::with_capacity(blocks.len());
     for block in &blocks {
         same(op, "the number of channels", c, block.c_in)?;
         let layer = Layer { c_in: c, c_out: block.c_out, k: block.k, pad: block.pad, h, w };
         (c, h, w) = (layer.c_out, layer.pooled_h(), layer.pooled_w());
         if batch * c * h * w == 0 {
-            let shape = vec![shape.0.size(), shape.1.size(), shape.2.size(), shape.3.size()];
-            return Err(LayerError::Empty { op, why: "the image is smaller than kernel and window", shape });
+            let why = "the image is smaller than kernel and window, or a size is 0";
+            return Err(LayerError::Empty { op, why, shape: shape.to_vec() });
         }
         layers.push(layer);
     }
-    let (images, tape) = super::op::contiguous(images)?.split_tape();
+    let (images, tape) = contiguous(images)?.split_tape();
     let device = images.device().clone();
     let mut inputs = vec![if input_gradient { Input::new(&images) } else { Input::constant(&images) }];
     inputs.extend(blocks.into_iter().flat_map(|b| [b.weight, b.bias]));

@@ -14,6 +14,8 @@ use crate::graph::reduce::{chunk_len, sum_chunks};
 pub(super) struct Stack {
     layers: Vec<Layer>,
     batch: usize,
+    /// The instructions to use: AVX-512, AVX2 or scalar on x86, found at run time.
+    arch: Arch,
     /// Floats of all layers' bordered inputs of an image, and where each begins.
     inputs: Spans,
     /// The same for the winners.
@@ -56,11 +58,17 @@ struct Scratch {
 }
 
 impl Stack {
+    /// Layers that chain, and the number of images.
     pub(super) fn new(layers: Vec<Layer>, batch: usize) -> Self {
+        Self::on(Arch::new(), layers, batch)
+    }
+
+    /// The same with given instructions.
+    pub(super) fn on(arch: Arch, layers: Vec<Layer>, batch: usize) -> Self {
         let inputs = Spans::new(layers.iter().skip(1).map(Layer::bordered));
         let winners = Spans::new(layers.iter().map(Layer::out_len));
         let gradients = Spans::new(layers.iter().map(|l| l.rows_len() + l.c_out));
-        Self { layers, batch, inputs, winners, gradients }
+        Self { layers, batch, arch, inputs, winners, gradients }
     }
 
     fn scratch(&self, traced: bool) -> Scratch {
@@ -97,7 +105,7 @@ impl Stack {
                 Some(next) => (after, next.origin(), next.row()),
                 None => (&mut *pooled, 0, layer.pooled_w() * layer.c_out),
             };
-            Arch::new().dispatch(Forward {
+            self.arch.dispatch(Forward {
                 layer: *layer,
                 input: if i == 0 { first } else { &before[begin..] },
                 weight: &weights[i].0,
@@ -251,7 +259,7 @@ impl Backward {
         sums: &mut [f32],
         grad_image: Option<&mut [f32]>,
     ) {
-        let arch = Arch::new();
+        let arch = stack.arch;
         stack.layers[0].enter(image, &mut self.first);
         let kept = &saved.inputs[index * stack.inputs.total..][..stack.inputs.total];
         let winners = &saved.winners[index * stack.winners.total..][..stack.winners.total];
