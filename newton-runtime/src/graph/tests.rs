@@ -47,8 +47,9 @@ fn conv2d_matches_its_definition() {
         let dw = deviation(&grads.get(&w).as_vec(), slopes(&wv, 5, |w| f(&xv, w, &bv)));
         let db = deviation(&grads.get(&b).as_vec(), slopes(&bv, 1, |b| f(&xv, &wv, b)));
         assert!([dx, dw, db].iter().all(|d| *d < TOLERANCE), "{slide:?}: {dx:e} {dw:e} {db:e}");
-        // Negative control: the transposed image's gradient is far off.
-        let wrong = deviation(&grads.get(&x).as_vec(), slopes(&xv, 7, |x| -f(x, &wv, &bv)));
+        // Negative control: a kernel turned by 180 degrees (convolution for cross-correlation) is far off.
+        let turned: Vec<f64> = wv.chunks_exact(9).flat_map(|k| k.iter().rev().copied()).collect();
+        let wrong = deviation(&grads.get(&x).as_vec(), slopes(&xv, 7, |x| f(x, &turned, &bv)));
         assert!(wrong > 0.1);
     }
 }
