@@ -139,8 +139,9 @@ fn compare(golden: &Network, scores: &[f32], grads: &[Vec<f32>], tolerances: imp
 }
 
 /// The reference file. Its images are smooth, so many pooling windows hold near-ties that single precision decides
-/// either way, moving gradients to a neighbouring pixel. The first convolution's weights feel it: perturbing PyTorch's
-/// float64 activations by 1e-7 moves these entries by up to 1.6 % and the norm by 5e-4. The test below is the tight one.
+/// either way, moving gradients to a neighbouring pixel. The first convolution feels it: perturbing PyTorch's float64
+/// activations by 1e-7 to 2e-7 moves these entries by up to 1.8 % and the norms by 1.2e-3 (second convolution: 6e-5 and
+/// 2e-4). The test below is the tight one.
 #[test]
 fn closed_form_weights_give_pytorchs_outputs_and_gradients() {
     let golden = golden(include_str!("golden/models.json"));
@@ -155,7 +156,8 @@ fn closed_form_weights_give_pytorchs_outputs_and_gradients() {
     let (scores, grads) = run(&net, &device, smooth);
     compare(&golden, &scores, &grads, |name| match name {
         "conv1.weight" => [2e-3, 3e-2],
-        "conv1.bias" | "conv2.weight" | "conv2.bias" => [1e-5, 2e-4],
+        "conv1.bias" => [2e-3, 2e-3],
+        "conv2.weight" | "conv2.bias" => [4e-4, 2e-4],
         _ => [1e-6, 1e-6],
     });
 }
