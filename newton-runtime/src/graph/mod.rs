@@ -1,1 +1,37 @@
-//! To be written.
+//! The dfdx side of the project: ops on its tape, and the layers that stable dfdx lacks.
+#![deny(unsafe_code)]
+
+mod buffers;
+mod conv2d;
+mod conv_block;
+mod error;
+mod layers;
+mod linear;
+mod matmul;
+mod max_pool2d;
+pub mod op;
+mod pointwise;
+mod reduce;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub use buffers::release_buffers;
+pub use conv_block::Images;
+pub use conv2d::conv2d;
+pub use error::LayerError;
+pub use layers::{Conv2d, ConvReluPool, ConvStack, Flatten, Linear, MaxPool2d, Relu, builder};
+pub use linear::linear;
+pub use max_pool2d::max_pool2d;
+pub use pointwise::{flatten, relu};
+
+/// How a window moves over an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slide {
+    /// Pixels from one position to the next, at least 1.
+    pub stride: usize,
+    /// Width of the border around the image.
+    pub padding: usize,
+}

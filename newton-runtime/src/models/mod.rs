@@ -1,1 +1,5 @@
-//! To be written.
+//! Networks of the benchmarks.
+
+mod mnist_cnn;
+
+pub use mnist_cnn::{MnistCnn, MnistCnnBuilder};

@@ -1,0 +1,58 @@
+//! The error of the layers: which op, which size, and what it should have been.
+
+use dfdx::prelude::{Cpu, CpuError, Dim, HasShape, Tensor};
+
+/// Why an op refused its input.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayerError {
+    /// A dimension does not fit the layer.
+    #[error("{op}: {what} is {found}, expected {expected}")]
+    Size {
+        /// The op.
+        op: &'static str,
+        /// Which size is wrong.
+        what: &'static str,
+        /// What it is.
+        found: usize,
+        /// What it must be.
+        expected: usize,
+    },
+    /// The image is too small for the kernel, or the batch is empty: nothing would come out.
+    #[error("{op}: the output would be empty, {why} (input shape {shape:?})")]
+    Empty {
+        /// The op.
+        op: &'static str,
+        /// Which rule was broken.
+        why: &'static str,
+        /// Shape of the input.
+        shape: Vec<usize>,
+    },
+    /// dfdx failed (out of memory).
+    #[error("dfdx: {0}")]
+    Device(CpuError),
+}
+
+impl From<CpuError> for LayerError {
+    fn from(error: CpuError) -> Self {
+        Self::Device(error)
+    }
+}
+
+/// `Err` unless `found == expected`.
+pub(crate) fn same(
+    op: &'static str,
+    what: &'static str,
+    found: usize,
+    expected: usize,
+) -> Result<(), LayerError> {
+    if found == expected { Ok(()) } else { Err(LayerError::Size { op, what, found, expected }) }
+}
+
+/// Sizes of a batch of images.
+pub(crate) fn dims<B: Dim, C: Dim, H: Dim, W: Dim, T>(
+    images: &Tensor<(B, C, H, W), f32, Cpu, T>,
+) -> [usize; 4] {
+    let (b, c, h, w) = images.shape();
+    [b.size(), c.size(), h.size(), w.size()]
+}

@@ -1,0 +1,49 @@
+//! ReLU and flatten.
+
+use dfdx::prelude::{Cpu, Dim, HasShape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
+
+use super::LayerError;
+use super::op::{Input, Op, contiguous, record};
+
+struct Relu;
+
+/// `max(x, 0)` element by element; the derivative at 0 is 0, a NaN stays one.
+///
+/// # Errors
+/// dfdx's.
+pub fn relu<S: Shape, T: Tape<f32, Cpu>>(
+    x: Tensor<S, f32, Cpu, T>,
+) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
+    let (x, tape) = contiguous(x)?.split_tape();
+    let (shape, device) = (*x.shape(), x.device().clone());
+    record(Relu, vec![Input::new(&x)], shape, &device, tape)
+}
+
+impl Op for Relu {
+    type Saved = ();
+
+    fn forward(&self, inputs: &[&[f32]], out: &mut [f32], _: bool) {
+        for (y, &x) in out.iter_mut().zip(inputs[0]) {
+            *y = if x <= 0.0 { 0.0 } else { x };
+        }
+    }
+
+    fn backward(&self, (): (), inputs: &[&[f32]], grad_out: &[f32], grad_inputs: &mut [Option<&mut [f32]>]) {
+        let [Some(dx)] = grad_inputs else { return };
+        for ((d, &x), g) in dx.iter_mut().zip(inputs[0]).zip(grad_out) {
+            *d += if x <= 0.0 { 0.0 } else { *g };
+        }
+    }
+}
+
+/// (B, C, H, W) to (B, C H W), in this order; shares the memory and its gradient.
+///
+/// # Errors
+/// dfdx's.
+pub fn flatten<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
+    x: Tensor<(B, C, H, W), f32, Cpu, T>,
+) -> Result<Tensor<(B, usize), f32, Cpu, T>, LayerError> {
+    let (b, c, h, w) = *x.shape();
+    let x = contiguous(x)?;
+    Ok(x.try_reshape_like(&(b, c.size() * h.size() * w.size()))?)
+}

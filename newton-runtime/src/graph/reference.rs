@@ -1,0 +1,116 @@
+//! What the tests compare with: the definitions in float64, written down loop by loop, and their derivatives by central
+//! differences, so that no backward pass is checked against its own formula.
+
+use super::window::Window;
+
+/// Pseudo-random numbers in (-1, 1), the same everywhere.
+pub(crate) fn noise(len: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
+}
+
+/// Cross-correlation of a batch of (c, h, w) images, plus bias.
+pub(crate) fn conv2d(
+    x: &[f64],
+    [c, h, w]: [usize; 3],
+    weight: &[f64],
+    bias: &[f64],
+    window: Window,
+) -> Vec<f64> {
+    let Window { k, stride, pad } = window;
+    let (oh, ow) = (window.positions(h), window.positions(w));
+    let mut out = Vec::new();
+    for image in x.chunks_exact(c * h * w) {
+        for (o, b) in bias.iter().enumerate() {
+            for at in 0..oh * ow {
+                let (oy, ox) = (at / ow, at % ow);
+                let mut sum = *b;
+                for i in 0..c {
+                    for ky in 0..k {
+                        for kx in 0..k {
+                            let (y, x) = (oy * stride + ky, ox * stride + kx);
+                            if (pad..h + pad).contains(&y) && (pad..w + pad).contains(&x) {
+                                let v = image[(i * h + y - pad) * w + x - pad];
+                                sum += v * weight[((o * c + i) * k + ky) * k + kx];
+                            }
+                        }
+                    }
+                }
+                out.push(sum);
+            }
+        }
+    }
+    out
+}
+
+/// Max pooling of (h, w) planes.
+pub(crate) fn max_pool(x: &[f64], [h, w]: [usize; 2], window: Window) -> Vec<f64> {
+    let Window { k, stride, pad } = window;
+    let (oh, ow) = (window.positions(h), window.positions(w));
+    let mut out = Vec::new();
+    for plane in x.chunks_exact(h * w) {
+        for at in 0..oh * ow {
+            let mut best = f64::NEG_INFINITY;
+            for tap in 0..k * k {
+                let (y, x) = ((at / ow) * stride + tap / k, (at % ow) * stride + tap % k);
+                if (pad..h + pad).contains(&y) && (pad..w + pad).contains(&x) {
+                    best = best.max(plane[(y - pad) * w + x - pad]);
+                }
+            }
+            out.push(best);
+        }
+    }
+    out
+}
+
+pub(crate) fn relu(x: &[f64]) -> Vec<f64> {
+    x.iter().map(|v| v.max(0.0)).collect()
+}
+
+/// Derivative of `f` at every `stride`-th coordinate: (index, slope). Exact up to rounding where `f` is piecewise linear
+/// and no kink lies within 1e-7.
+pub(crate) fn slopes(x: &[f64], stride: usize, f: impl Fn(&[f64]) -> f64) -> Vec<(usize, f64)> {
+    const STEP: f64 = 1e-7;
+    let mut moved = x.to_vec();
+    (0..x.len())
+        .step_by(stride)
+        .map(|i| {
+            moved[i] = x[i] + STEP;
+            let up = f(&moved);
+            moved[i] = x[i] - STEP;
+            let down = f(&moved);
+            moved[i] = x[i];
+            (i, (up - down) / (2.0 * STEP))
+        })
+        .collect()
+}
+
+/// Largest deviation relative to the largest expected value.
+pub(crate) fn deviation(found: &[f32], expected: impl IntoIterator<Item = (usize, f64)>) -> f64 {
+    let (mut worst, mut scale) = (0.0f64, 0.0f64);
+    for (i, e) in expected {
+        worst = worst.max((f64::from(found[i]) - e).abs());
+        scale = scale.max(e.abs());
+    }
+    worst / scale
+}
+
+/// Runs `f` on pools of different sizes and returns its results: determinism means they are all equal.
+pub(crate) fn on_thread_counts<R: Send>(f: impl Fn() -> R + Sync) -> Vec<R> {
+    [1, 2, 3, 7]
+        .into_iter()
+        .map(|n| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build();
+            pool.unwrap_or_else(|e| panic!("a pool of {n} threads: {e}")).install(&f)
+        })
+        .collect()
+}
