@@ -28,6 +28,9 @@ pub enum LayerError {
         /// Shape of the input.
         shape: Vec<usize>,
     },
+    /// The loss or its curvature failed.
+    #[error(transparent)]
+    Loss(#[from] crate::Error),
     /// dfdx failed (out of memory).
     #[error("dfdx: {0}")]
     Device(CpuError),

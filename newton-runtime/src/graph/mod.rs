@@ -1,10 +1,12 @@
 //! The dfdx side of the project: ops on its tape, and the layers that stable dfdx lacks.
 #![deny(unsafe_code)]
 
+mod apply;
 mod buffers;
 mod conv2d;
 mod conv_block;
 mod error;
+mod inject;
 mod layers;
 mod linear;
 mod matmul;
@@ -18,10 +20,12 @@ mod reference;
 mod tests;
 mod window;
 
+pub use apply::Apply;
 pub use buffers::release_buffers;
 pub use conv_block::Images;
 pub use conv2d::conv2d;
 pub use error::LayerError;
+pub use inject::{backward, inject_fisher, inject_fisher_of_sum};
 pub use layers::{Conv2d, ConvReluPool, ConvStack, Flatten, Linear, MaxPool2d, Relu, builder};
 pub use linear::linear;
 pub use max_pool2d::max_pool2d;
