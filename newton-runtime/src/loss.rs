@@ -1,8 +1,8 @@
 //! What a loss is to the runtime: the trait that `#[newton_loss]` implements and that a hand-written loss can.
 
+use crate::Error;
 use crate::newton::Newton;
 use crate::scalar::Float;
-use crate::Error;
 
 /// Values and gradients of a batch.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::idx::check_labels;
-use super::{mnist, synthetic, DataError, Provenance};
+use super::{DataError, Provenance, mnist, synthetic};
 
 /// Pixels down and across.
 pub const SIDE: usize = 28;

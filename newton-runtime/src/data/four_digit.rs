@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::random::Random;
-use super::{DataError, DigitImages, Digits, Split, PIXELS, SIDE};
+use super::{DataError, DigitImages, Digits, PIXELS, SIDE, Split};
 
 /// Digits of a number.
 const DIGITS: usize = 4;

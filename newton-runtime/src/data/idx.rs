@@ -204,8 +204,7 @@ impl<R: Read> Source<'_, R> {
 
     /// Bytes of data that the header declares, checked against what can possibly be there.
     fn declared(&self, dimensions: &[u32], header: u64) -> Result<u64, DataError> {
-        let declared =
-            dimensions.iter().fold(1u64, |product, &d| product.saturating_mul(u64::from(d)));
+        let declared = dimensions.iter().fold(1u64, |product, &d| product.saturating_mul(u64::from(d)));
         let too_large = |limit, why| DataError::TooLarge {
             file: self.file.into(),
             dimensions: dimensions.to_vec(),

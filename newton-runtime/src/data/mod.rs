@@ -5,7 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod digits;
-
+#[cfg(feature = "download")]
+pub mod download;
 
 mod error;
 mod four_digit;
@@ -14,7 +15,7 @@ mod mnist;
 mod random;
 pub mod synthetic;
 
-pub use digits::{DigitImages, Digits, Split, PIXELS, SIDE};
+pub use digits::{DigitImages, Digits, PIXELS, SIDE, Split};
 pub use error::DataError;
 pub use four_digit::{FourDigitSets, Shape};
-pub use mnist::{FileReport, Official, Provenance, OFFICIAL_MNIST};
+pub use mnist::{FileReport, OFFICIAL_MNIST, Official, Provenance};

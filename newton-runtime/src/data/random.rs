@@ -4,8 +4,8 @@
 //! sees what an uninterrupted one would have. Everything drawn from it is computed here, so that no release of a
 //! random-number library changes a data set.
 
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::Split;
 

@@ -12,7 +12,7 @@ mod tests;
 use rayon::prelude::*;
 
 use super::random::Random;
-use super::{DigitImages, Split, PIXELS, SIDE};
+use super::{DigitImages, PIXELS, SIDE, Split};
 use glyphs::GLYPHS;
 
 /// Draws the first `count` images of a split; classes are uniform.

@@ -1,7 +1,7 @@
 //! From points to ink: smooth curves through the points, and a soft round pen along them.
 
-use super::super::random::Random;
 use super::super::SIDE;
+use super::super::random::Random;
 
 /// Pieces between two points of a stroke; at 28 pixels more cannot be seen.
 const PIECES: usize = 6;
