@@ -50,7 +50,7 @@ impl Spikes {
         let steps = [0, c_in, row, row + c_in];
         for (n, run) in self.spikes.chunks_exact_mut(BAND * pw).take(bands * channels).enumerate() {
             let (band, c) = (n / channels, n % channels);
-            let (mut count, mut sum) = (0, 0.0);
+            let mut count = 0;
             for py in band * BAND..ph.min((band + 1) * BAND) {
                 let winners = &winners[py * pw * channels + c..];
                 let gradient = &gradient[origin + py * strides[0] + c * strides[2]..];
@@ -62,13 +62,11 @@ impl Spikes {
                     let offset = 2 * py * row + 2 * px * c_in + steps[usize::from(mark & 3)];
                     // Always written, counted only if alive: no branch to mispredict.
                     run[count] = Spike { offset: offset as u32, gradient };
-                    let alive = mark != DEAD;
-                    count += usize::from(alive);
-                    sum += if alive { gradient } else { 0.0 };
+                    count += usize::from(mark != DEAD);
                 }
             }
             self.counts.push(count);
-            bias[c] += sum;
+            bias[c] += run[..count].iter().map(|spike| spike.gradient).sum::<f32>();
         }
     }
 
