@@ -20,12 +20,8 @@
 #![forbid(unsafe_code)]
 
 mod digits;
-<<<<<<< HEAD
-
-=======
 #[cfg(feature = "download")]
 pub mod download;
->>>>>>> data
 mod error;
 mod four_digit;
 pub mod idx;
