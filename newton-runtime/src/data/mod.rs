@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod digits;
+#[cfg(feature = "download")]
+pub mod download;
 
 mod error;
 mod four_digit;
