@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 import sys
 
-TORCH = "2.15.0"
+PINNED = ["torch==2.15.0", "numpy==2.4.6"]
 THREADS = 2
 HERE = pathlib.Path(__file__).resolve().parent
 VENV = HERE / ".venv-peer"
@@ -22,7 +22,7 @@ def enter_venv():
     python = VENV / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True, stdout=sys.stderr)
-        pip = [str(python), "-m", "pip", "install", "--quiet", f"torch=={TORCH}", "numpy"]
+        pip = [str(python), "-m", "pip", "install", "--quiet", *PINNED]
         subprocess.run(pip, check=True, stdout=sys.stderr)
     # glibc gives large buffers back to the system after every step, and the page faults of getting them again double
     # torch's time. It gets the setting in which it is fastest.

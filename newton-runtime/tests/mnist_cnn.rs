@@ -216,6 +216,6 @@ fn images_of_another_shape_are_refused() {
     assert!(matches!(net.try_forward(small), Err(LayerError::Size { .. })));
     let images: Tensor<(usize, usize, usize, usize), f32, _> = device.zeros_like(&(5, 1, 28, 112));
     for n in [0, 2] {
-        assert!(matches!(net.try_scores(images.clone(), n), Err(LayerError::Size { found: 5, .. })));
+        assert!(matches!(net.try_scores(images.clone(), n), Err(LayerError::Sets { images: 5, .. })));
     }
 }

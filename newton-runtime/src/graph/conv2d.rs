@@ -43,7 +43,7 @@ where
     same("conv2d", "the number of channels", c, I)?;
     let window = Window { k: K, stride, pad: padding };
     let (oh, ow) = (window.positions(h), window.positions(w));
-    if batch * O * oh * ow == 0 {
+    if batch * c * O * oh * ow == 0 {
         let why = "the kernel does not fit in the padded image, or a size is 0";
         return Err(LayerError::Empty { op: "conv2d", why, shape: vec![batch, c, h, w] });
     }

@@ -18,6 +18,26 @@ pub enum LayerError {
         /// What it must be.
         expected: usize,
     },
+    /// A size is larger than the op can handle.
+    #[error("{op}: {what} is {found}, but at most {most} is possible")]
+    Limit {
+        /// The op.
+        op: &'static str,
+        /// Which size is too large.
+        what: &'static str,
+        /// What it is.
+        found: usize,
+        /// The largest that is allowed.
+        most: usize,
+    },
+    /// The images do not make whole sets.
+    #[error("{images} images are not a whole number of sets of {n}")]
+    Sets {
+        /// How many images there are.
+        images: usize,
+        /// How many belong to a set.
+        n: usize,
+    },
     /// The image is too small for the kernel, or the batch is empty: nothing would come out.
     #[error("{op}: the output would be empty, {why} (input shape {shape:?})")]
     Empty {

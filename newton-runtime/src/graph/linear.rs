@@ -21,7 +21,7 @@ struct Linear {
 /// `x` (B, I) times the transpose of `weight` (O, I), plus `bias` (O): (B, O).
 ///
 /// # Errors
-/// [`LayerError::Size`] if `x` has not I columns.
+/// [`LayerError::Size`] if `x` has not I columns, [`LayerError::Empty`] if it has no rows.
 pub fn linear<B: Dim, F: Dim, const I: usize, const O: usize, T: Tape<f32, Cpu>>(
     x: Tensor<(B, F), f32, Cpu, T>,
     weight: &Tensor<Rank2<O, I>, f32, Cpu>,
@@ -29,6 +29,10 @@ pub fn linear<B: Dim, F: Dim, const I: usize, const O: usize, T: Tape<f32, Cpu>>
 ) -> Result<Tensor<(B, Const<O>), f32, Cpu, T>, LayerError> {
     let (batch, features) = *x.shape();
     same("linear", "the number of features", features.size(), I)?;
+    if batch.size() * I * O == 0 {
+        let shape = vec![batch.size(), I];
+        return Err(LayerError::Empty { op: "linear", why: "the batch or the layer is empty", shape });
+    }
     let (x, tape) = contiguous(x)?.split_tape();
     let inputs = vec![Input::new(&x), Input::new(weight), Input::new(bias)];
     record(Linear { features: I, outputs: O }, inputs, (batch, Const), &x.device().clone(), tape)

@@ -33,10 +33,10 @@ pub fn max_pool2d<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
     let window = Window { k: kernel, stride, pad: padding };
     let output @ (oh, ow) = (window.positions(h), window.positions(w));
     if kernel > 15 {
-        return Err(LayerError::Size { op, what: "the window's side", found: kernel, expected: 15 });
+        return Err(LayerError::Limit { op, what: "the window's side", found: kernel, most: 15 });
     }
     if padding > kernel / 2 {
-        return Err(LayerError::Size { op, what: "the padding", found: padding, expected: kernel / 2 });
+        return Err(LayerError::Limit { op, what: "the padding", found: padding, most: kernel / 2 });
     }
     if batch * c * oh * ow == 0 {
         let why = "the window does not fit in the padded image, or a size is 0";

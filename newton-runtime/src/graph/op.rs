@@ -3,10 +3,35 @@
 //! An op is one small type that knows its name, its forward and its backward pass on plain slices. [`record`] does the
 //! rest: it reads the input tensors, makes the output tensor, and puts a node on the tape that hands `backward` the
 //! gradient buffers themselves, without copies.
+//!
+//! ```
+//! use dfdx::prelude::*;
+//! use newton_runtime::graph::op::{Input, Op, record};
+//!
+//! struct Square;
+//!
+//! impl Op for Square {
+//!     type Saved = ();
+//!     fn forward(&self, x: &[&[f32]], out: &mut [f32], _traced: bool) {
+//!         out.iter_mut().zip(x[0]).for_each(|(y, x)| *y = x * x);
+//!     }
+//!     fn backward(&self, (): (), x: &[&[f32]], grad_out: &[f32], grads: &mut [Option<&mut [f32]>]) {
+//!         let Some(dx) = &mut grads[0] else { return };
+//!         dx.iter_mut().zip(x[0]).zip(grad_out).for_each(|((d, x), g)| *d += 2.0 * x * g);
+//!     }
+//! }
+//!
+//! let device = Cpu::default();
+//! let x = device.tensor([1.0, -3.0]);
+//! let (values, tape) = x.leaky_trace().split_tape();
+//! let y = record(Square, vec![Input::new(&values)], *values.shape(), &device, tape)?;
+//! assert_eq!(y.sum().backward().get(&x).array(), [2.0, -6.0]);
+//! # Ok::<(), newton_runtime::graph::LayerError>(())
+//! ```
 
 use std::mem::take;
 
-use dfdx::prelude::{Cpu, CpuError, Gradients, PutTape, Shape, Tape, Tensor, TensorFromVec};
+use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, Shape, Tape, Tensor, TensorFromVec};
 
 use super::LayerError;
 use super::buffers::Buffer;
@@ -52,19 +77,9 @@ impl Input {
 
     /// An input without a gradient, such as the images. Contiguous as well.
     pub fn constant<S: Shape, T>(tensor: &Tensor<S, f32, Cpu, T>) -> Self {
-        let mut values = Buffer::dirty(tensor.shape_numel());
+        let mut values = Buffer::dirty(tensor.shape().num_elements());
         tensor.copy_into(&mut values);
         Self { values, slot: None }
-    }
-}
-
-trait NumElements {
-    fn shape_numel(&self) -> usize;
-}
-
-impl<S: Shape, T> NumElements for Tensor<S, f32, Cpu, T> {
-    fn shape_numel(&self) -> usize {
-        dfdx::prelude::HasShape::shape(self).num_elements()
     }
 }
 

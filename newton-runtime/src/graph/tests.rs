@@ -129,10 +129,13 @@ fn wrong_shapes_are_typed_errors() {
     let still = Slide { stride: 0, padding: 0 };
     assert!(matches!(max_pool2d(x.clone(), 2, still), Err(LayerError::Empty { .. })));
     let wide_border = Slide { stride: 1, padding: 2 };
-    assert!(matches!(max_pool2d(x.clone(), 3, wide_border), Err(LayerError::Size { .. })));
+    assert!(matches!(max_pool2d(x.clone(), 3, wide_border), Err(LayerError::Limit { .. })));
     let head = device.build_module::<builder::Linear<31, 2>, f32>();
     assert!(matches!(head.try_forward(flatten(x).unwrap()), Err(LayerError::Size { found: 32, .. })));
     let nothing = device.zeros_like(&(0usize, 2usize, 4usize, 4usize));
+    let head = device.build_module::<builder::Linear<32, 2>, f32>();
+    let empty = flatten(nothing.clone()).unwrap();
+    assert!(matches!(head.try_forward(empty), Err(LayerError::Empty { .. })));
     assert!(matches!(block.try_forward(nothing), Err(LayerError::Empty { .. })));
 }
 

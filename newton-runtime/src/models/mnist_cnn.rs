@@ -1,8 +1,8 @@
-//! The convolutional network of the four-digit MNIST benchmark (diffsort's `MultiDigitMNISTNet`).
+//! The convolutional network of the four-digit MNIST benchmark (`MultiDigitMNISTNet` of diffsort, Petersen et al.).
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::nn::{BuildModule, BuildOnDevice, Module, NonMutableModule};
-use dfdx::prelude::{Const, Cpu, CpuError, Device, Dim, Dtype, HasShape, ReshapeTo, Shape, Storage};
+use dfdx::prelude::{Const, Cpu, CpuError, Device, Dim, Dtype, HasShape, ReshapeTo, Storage};
 use dfdx::prelude::{Tape, Tensor};
 
 use crate::graph::{ConvReluPool, ConvStack, LayerError, Linear, flatten, relu};
@@ -12,6 +12,25 @@ use crate::graph::{ConvReluPool, ConvStack, LayerError, Linear, flatten, relu};
 /// Conv 1 to 32 (5 x 5, padding 2), ReLU, pool 2, conv 32 to 64 (5 x 5, padding 2), ReLU, pool 2, flatten (12 544), linear
 /// 64, ReLU, linear 1; no normalisation, no scaling of the output. Initialised as torch does by default, so that at
 /// first all scores are nearly equal. The images get no gradient.
+///
+/// ```
+/// use dfdx::optim::Adam;
+/// use dfdx::prelude::*;
+/// use newton_runtime::models::MnistCnn;
+///
+/// let device = Cpu::seed_from_u64(0);
+/// let mut net = MnistCnn::new(&device)?;
+/// let mut optimizer = Adam::new(&net, AdamConfig::default());
+/// let mut grads = net.alloc_grads();
+/// let images: Tensor<(usize, usize, usize, usize), f32, _> = device.sample_uniform_like(&(6, 1, 28, 112));
+/// for _ in 0..2 {
+///     let scores = net.try_scores(images.clone().traced(grads), 3)?; // two sets of three: (2, 3)
+///     grads = scores.square().mean().backward();
+///     optimizer.update(&mut net, &grads).expect("every parameter has a gradient");
+///     net.zero_grads(&mut grads);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct MnistCnn<E: Dtype = f32, D: Storage<E> = Cpu> {
     /// Both convolutions, one op.
@@ -92,12 +111,10 @@ impl MnistCnn {
         W: Dim,
         T: Tape<f32, Cpu>,
     {
-        let batch = images.shape().concrete().into_iter().next().unwrap_or(0);
-        let sets = batch.checked_div(n).unwrap_or(0);
-        if sets * n != batch {
-            let what = "the number of images (expected: whole sets)";
-            return Err(LayerError::Size { op: "scores", what, found: batch, expected: sets * n });
+        let batch = images.shape().0.size();
+        if n == 0 || !batch.is_multiple_of(n) {
+            return Err(LayerError::Sets { images: batch, n });
         }
-        Ok(self.try_forward(images)?.try_reshape_like(&(sets, n))?)
+        Ok(self.try_forward(images)?.try_reshape_like(&(batch / n, n))?)
     }
 }

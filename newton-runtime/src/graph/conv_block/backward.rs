@@ -16,18 +16,22 @@ pub(crate) struct Spike {
     gradient: f32,
 }
 
-/// All outputs of an image that have a gradient, per pooled row and output channel.
+/// Pooled rows whose spikes are handled together: enough to pay for loading a channel's weights, few enough for the input
+/// rows below them to stay in the first-level cache.
+const BAND: usize = 2;
+
+/// All outputs of an image that have a gradient, per band of pooled rows and output channel.
 #[derive(Debug, Default)]
 pub(crate) struct Spikes {
-    /// `[pooled_h][c_out][pooled_w]`, the first `counts` of each run used.
+    /// `[bands][c_out][BAND * pooled_w]`, the first `counts` of each run used.
     spikes: Vec<Spike>,
-    /// `[pooled_h][c_out]`.
-    counts: Vec<u32>,
+    /// `[bands][c_out]`.
+    counts: Vec<usize>,
 }
 
 impl Spikes {
-    /// Lists the spikes of an image. The gradient of pooled output (y, x, c) is at
-    /// `origin + y * strides[0] + x * strides[1] + c * strides[2]`.
+    /// Lists the spikes of an image, and adds their sum per channel to `bias`. The gradient of pooled output (y, x, c) is
+    /// at `origin + y * strides[0] + x * strides[1] + c * strides[2]`.
     pub(crate) fn list(
         &mut self,
         layer: &Layer,
@@ -38,33 +42,41 @@ impl Spikes {
         bias: &mut [f32],
     ) {
         let (ph, pw, channels) = (layer.pooled_h(), layer.pooled_w(), layer.c_out);
-        self.spikes.resize(ph * pw * channels, Spike::default());
+        let bands = ph.div_ceil(BAND);
+        self.spikes.resize(bands * channels * BAND * pw, Spike::default());
         self.counts.clear();
-        self.counts.resize(ph * channels, 0);
-        for py in 0..ph {
-            let counts = &mut self.counts[py * channels..][..channels];
-            let spikes = &mut self.spikes[py * channels * pw..][..channels * pw];
-            for px in 0..pw {
-                let winners = &winners[(py * pw + px) * channels..][..channels];
-                let at = origin + py * strides[0] + px * strides[1];
-                for c in 0..channels {
-                    let mark = winners[c];
-                    let (dy, dx) = (usize::from(mark >> 1 & 1), usize::from(mark & 1));
-                    let offset = (2 * py + dy) * layer.row() + (2 * px + dx) * layer.c_in;
-                    let gradient = gradient[at + c * strides[2]];
+        // Offset of the winner's receptive field from that of the window's first pixel.
+        let (row, c_in) = (layer.row(), layer.c_in);
+        let steps = [0, c_in, row, row + c_in];
+        for (n, run) in self.spikes.chunks_exact_mut(BAND * pw).take(bands * channels).enumerate() {
+            let (band, c) = (n / channels, n % channels);
+            let mut count = 0;
+            for py in band * BAND..ph.min((band + 1) * BAND) {
+                let winners = &winners[py * pw * channels + c..];
+                let gradient = &gradient[origin + py * strides[0] + c * strides[2]..];
+                // Not from left to right: neighbours' receptive fields overlap, and an addition would wait for the
+                // store before it.
+                for px in (0..3).flat_map(|first| (first..pw).step_by(3)) {
+                    let mark = winners[px * channels];
+                    let gradient = gradient[px * strides[1]];
+                    let offset = 2 * py * row + 2 * px * c_in + steps[usize::from(mark & 3)];
                     // Always written, counted only if alive: no branch to mispredict.
-                    spikes[c * pw + counts[c] as usize] = Spike { offset: offset as u32, gradient };
-                    let alive = mark != DEAD;
-                    counts[c] += u32::from(alive);
-                    bias[c] += if alive { gradient } else { 0.0 };
+                    run[count] = Spike { offset: offset as u32, gradient };
+                    count += usize::from(mark != DEAD);
                 }
             }
+            self.counts.push(count);
+            bias[c] += run[..count].iter().map(|spike| spike.gradient).sum::<f32>();
         }
     }
 
-    fn get(&self, layer: &Layer, py: usize, channel: usize) -> &[Spike] {
-        let run = py * layer.c_out + channel;
-        &self.spikes[run * layer.pooled_w()..][..self.counts[run] as usize]
+    fn bands(layer: &Layer) -> usize {
+        layer.pooled_h().div_ceil(BAND)
+    }
+
+    fn get(&self, layer: &Layer, band: usize, channel: usize) -> &[Spike] {
+        let run = band * layer.c_out + channel;
+        &self.spikes[run * BAND * layer.pooled_w()..][..self.counts[run]]
     }
 }
 
@@ -138,7 +150,7 @@ impl WithSimd for InputGradient<'_> {
 }
 
 /// `R` kernel rows from `ky`, `N` vectors from `column`, of every channel's weight gradient: the sums stay in registers
-/// while the spikes of a pooled row stream by.
+/// while the spikes of a band stream by.
 #[inline(always)]
 fn weight_piece<S: Simd, const R: usize, const N: usize>(
     simd: S,
@@ -150,11 +162,11 @@ fn weight_piece<S: Simd, const R: usize, const N: usize>(
 ) {
     let (row, width, wanted) = (layer.row(), layer.segment_padded(), N * S::F32_LANES);
     let input = &input[ky * row + column..];
-    for py in 0..layer.pooled_h() {
+    for band in 0..Spikes::bands(layer) {
         for channel in 0..layer.c_out {
             let target = &mut gradient[(channel * layer.k + ky) * width + column..];
             let mut sum: [[S::f32s; N]; R] = std::array::from_fn(|r| vectors::<S, N>(&target[r * width..]));
-            for spike in spikes.get(layer, py, channel) {
+            for spike in spikes.get(layer, band, channel) {
                 let g = simd.splat_f32s(spike.gradient);
                 let field = &input[spike.offset as usize..][..(R - 1) * row + wanted];
                 for r in 0..R {
@@ -183,11 +195,11 @@ fn input_piece<S: Simd, const R: usize, const N: usize>(
 ) {
     let (row, width, wanted) = (layer.row(), layer.segment_padded(), N * S::F32_LANES);
     let gradient = &mut gradient[ky * row + column..];
-    for py in 0..layer.pooled_h() {
+    for band in 0..Spikes::bands(layer) {
         for channel in 0..layer.c_out {
             let source = &weight[(channel * layer.k + ky) * width + column..];
             let w: [[S::f32s; N]; R] = std::array::from_fn(|r| vectors::<S, N>(&source[r * width..]));
-            for spike in spikes.get(layer, py, channel) {
+            for spike in spikes.get(layer, band, channel) {
                 let g = simd.splat_f32s(spike.gradient);
                 let field = &mut gradient[spike.offset as usize..][..(R - 1) * row + wanted];
                 for r in 0..R {

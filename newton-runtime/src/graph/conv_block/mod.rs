@@ -60,9 +60,15 @@ pub(crate) fn conv_blocks<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
         same(op, "the number of channels", c, block.c_in)?;
         let layer = Layer { c_in: c, c_out: block.c_out, k: block.k, pad: block.pad, h, w };
         (c, h, w) = (layer.c_out, layer.pooled_h(), layer.pooled_w());
-        if batch * c * h * w == 0 {
+        if batch * block.c_in * block.k * c * h * w == 0 {
             let why = "the image is smaller than kernel and window, or a size is 0";
             return Err(LayerError::Empty { op, why, shape: shape.to_vec() });
+        }
+        // Offsets in an image are kept in 32 bits.
+        let most = u32::MAX as usize;
+        if layer.bordered() > most {
+            let what = "the size of a padded image";
+            return Err(LayerError::Limit { op, what, found: layer.bordered(), most });
         }
         layers.push(layer);
     }
