@@ -132,3 +132,7 @@ impl FourDigitSets {
         (pixels, labels)
     }
 }
+
+#[cfg(test)]
+#[path = "four_digit_tests.rs"]
+mod tests;

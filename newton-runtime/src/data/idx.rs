@@ -265,3 +265,7 @@ impl<R: Read> Source<'_, R> {
         DataError::Truncated { file: self.file.into(), part, found, expected }
     }
 }
+
+#[cfg(test)]
+#[path = "idx_tests.rs"]
+mod tests;

@@ -132,3 +132,68 @@ fn read_pair(
     files.push(FileReport { path: labels_file, sha256, official: sha256 == labels.sha256 });
     DigitImages::new(pixels, digits.labels)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(folder: &Path, file: usize, dimensions: &[u32], data: &[u8]) {
+        let mut bytes = vec![0, 0, 8, dimensions.len() as u8];
+        dimensions.iter().for_each(|d| bytes.extend(d.to_be_bytes()));
+        bytes.extend(data);
+        std::fs::write(folder.join(OFFICIAL_MNIST[file].name), bytes).expect("writable");
+    }
+
+    /// 24 training and 3 test images; image i is grey i, its label i mod 10.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (file, count) in [(0, 24u8), (2, 3)] {
+            let pixels: Vec<u8> = (0..count).flat_map(|i| [i; 784]).collect();
+            let labels: Vec<u8> = (0..count).map(|i| i % 10).collect();
+            write(folder.path(), file, &[u32::from(count), 28, 28], &pixels);
+            write(folder.path(), file + 1, &[u32::from(count)], &labels);
+        }
+        folder
+    }
+
+    #[test]
+    fn the_last_twelfth_is_for_validation() {
+        let folder = folder();
+        let digits = Digits::load(folder.path()).expect("sound");
+        assert_eq!([digits.train.len(), digits.valid.len(), digits.test.len()], [22, 2, 3]);
+        assert_eq!((digits.train.image(21), digits.valid.image(0)), (&[21; 784][..], &[22; 784][..]));
+        assert_eq!((digits.valid.labels(), digits.test.labels()), (&[2, 3][..], &[0, 1, 2][..]));
+    }
+
+    #[test]
+    fn other_files_are_not_called_official() {
+        let folder = folder();
+        let mut provenance = Digits::load(folder.path()).expect("sound").provenance;
+        assert!(!provenance.is_official_mnist());
+        assert!(provenance.to_string().contains("t10k-labels-idx1-ubyte"), "{provenance}");
+        let Provenance::Files(files) = &mut provenance else { panic!("{provenance}") };
+        files.iter_mut().for_each(|file| file.official = true);
+        assert!(provenance.is_official_mnist(), "the answer depends on the files");
+        let synthetic = Provenance::Synthetic { seed: 7 };
+        assert!(!synthetic.is_official_mnist() && synthetic.to_string().contains("not MNIST"));
+        // The checksums are parsed as written.
+        assert_eq!(OFFICIAL_MNIST[0].sha256[..3], [0xba, 0x89, 0x10]);
+        assert_eq!(OFFICIAL_MNIST[3].sha256[29..], [0xec, 0x33, 0xf2]);
+    }
+
+    #[test]
+    fn files_that_do_not_belong_together_are_refused() {
+        let folder = folder();
+        let load = || Digits::load(folder.path()).expect_err("damaged");
+        write(folder.path(), 3, &[2], &[0, 1]);
+        assert!(matches!(load(), DataError::Count { images: 3, labels: 2, .. }), "{}", load());
+        write(folder.path(), 2, &[2, 14, 56], &[0; 2 * 784]);
+        assert!(matches!(load(), DataError::ImageSize { rows: 14, columns: 56, .. }), "{}", load());
+        std::fs::remove_file(folder.path().join(OFFICIAL_MNIST[2].name)).expect("there");
+        assert!(load().to_string().contains("neither `t10k-images-idx3-ubyte` nor"), "{}", load());
+        write(folder.path(), 2, &[2, 28, 28], &[0; 2 * 784]);
+        write(folder.path(), 0, &[11, 28, 28], &[0; 11 * 784]);
+        write(folder.path(), 1, &[11], &[0; 11]);
+        assert!(matches!(load(), DataError::TooFew { found: 11, expected: 12, .. }), "{}", load());
+    }
+}

@@ -25,7 +25,7 @@ impl Random {
 
     /// Uniform in `0..count`; the bias is below `count / 2^64`. Zero for `count = 0`.
     pub fn index(&mut self, count: usize) -> usize {
-        (u128::from(self.0.next_u64()) * count as u128 >> 64) as usize
+        ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
     }
 
     /// Uniform in [0, 1).

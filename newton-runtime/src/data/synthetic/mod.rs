@@ -73,9 +73,9 @@ impl Hand {
             cos: libm::cosf(angle),
             sin: libm::sinf(angle),
             waves: std::array::from_fn(|_| Wave {
-                along: (4.0 * random.bell(), 4.0 * random.bell()),
+                along: (2.6 * random.bell(), 2.6 * random.bell()),
                 phase: random.between(0.0, std::f32::consts::TAU),
-                by: (0.035 * random.bell(), 0.035 * random.bell()),
+                by: (0.045 * random.bell(), 0.045 * random.bell()),
             }),
         }
     }
