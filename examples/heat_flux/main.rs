@@ -149,7 +149,7 @@ fn methods(sensor: usize) -> Vec<Method> {
     let keep = loss.clone().on_indefinite(OnIndefinite::Keep).lambda(1e-2);
     let all = [
         ("gradient, Adam", Some(plain.clone()), true, 3e-3),
-        ("gradient, SGD", Some(plain), false, 1.0),
+        ("gradient, SGD", Some(plain), false, 0.3),
         ("Fisher, Adam", Some(fisher), true, 1e-3),
         ("Hessian, Adam", Some(loss.clone()), true, 3e-3),
         ("Hessian, SGD", Some(loss), false, 3e-2),
