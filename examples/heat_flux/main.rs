@@ -191,15 +191,14 @@ fn main() -> Result<()> {
     let methods = methods(args.sensor);
     let style = ProgressStyle::with_template("{msg:22} {wide_bar} {pos}/{len}")?;
     let bar = ProgressBar::new(args.seeds * methods.len() as u64).with_style(style);
-    let mut all = Vec::new();
-    for method in methods {
-        bar.set_message(method.name);
-        let mut runs = Vec::new();
-        for seed in 1..=args.seeds {
-            runs.push(train(&method, args.sensor, seed, args.steps)?);
+    let mut all: Vec<(Method, Vec<Run>)> = methods.into_iter().map(|method| (method, Vec::new())).collect();
+    // Seeds outside, so that a busy machine slows all methods alike.
+    for seed in 1..=args.seeds {
+        for (method, runs) in &mut all {
+            bar.set_message(method.name);
+            runs.push(train(method, args.sensor, seed, args.steps)?);
             bar.inc(1);
         }
-        all.push((method, runs));
     }
     bar.finish_and_clear();
     report::report(&args, &all)
