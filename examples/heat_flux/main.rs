@@ -1,7 +1,7 @@
 //! Which heat hit the wall? A network reads a thermocouple *inside* a wall and tells the history of the heat flux on its
 //! surface: the inverse heat conduction problem of furnaces and heat shields. Nobody measured the flux, so the loss runs
 //! the told flux through a simulator and compares temperatures; heat has blurred the flux by then, and directions in which
-//! it hardly shows have a curvature a thousand times smaller than others. The results are in `examples/README.md`.
+//! it hardly shows have nearly a thousand times less curvature than others. The results are in `examples/README.md`.
 //!
 //! `cargo run --release --example heat_flux` (seconds); `-- --search` tunes all methods on one grid (minutes).
 
