@@ -164,7 +164,7 @@ pub enum Static {
     /// A literal, a constant, a const generic: printed as the user wrote it.
     Path(syn::Expr),
     /// A variable.
-    Var(VarId, Span),
+    Var(VarId),
     /// Negation, logical not.
     Unary(syn::UnOp, Box<Static>),
     /// Arithmetic, comparison, logic.
@@ -180,31 +180,12 @@ impl PartialEq for Static {
         use Static::*;
         match (self, other) {
             (Path(a), Path(b)) => a == b,
-            (Var(a, _), Var(b, _)) => a == b,
+            (Var(a), Var(b)) => a == b,
             (Unary(f, a), Unary(g, b)) => f == g && a == b,
             (Binary(f, a, b), Binary(g, c, d)) => f == g && a == c && b == d,
             (Method(a, f, x), Method(b, g, y)) => a == b && f == g && x == y,
             (Cast(a, t), Cast(b, u)) => a == b && t == u,
             _ => false,
-        }
-    }
-}
-
-impl Static {
-    /// Calls `f` on every variable in it.
-    pub fn for_each_var(&self, f: &mut impl FnMut(VarId)) {
-        match self {
-            Static::Path(_) => {}
-            Static::Var(var, _) => f(*var),
-            Static::Unary(_, a) | Static::Cast(a, _) => a.for_each_var(f),
-            Static::Binary(_, a, b) => {
-                a.for_each_var(f);
-                b.for_each_var(f);
-            }
-            Static::Method(a, _, args) => {
-                a.for_each_var(f);
-                args.iter().for_each(|a| a.for_each_var(f));
-            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::stmt::has_tail;
 use super::{Binding, Front, Value};
 use crate::errors::{Outcome, Reported};
-use crate::ir::{Expr, Op, Place, Static, Stmt, Type};
+use crate::ir::{Block, Expr, Op, Place, Static, Stmt, Type, VarId};
 use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 use syn::{BinOp, Lit, UnOp};
@@ -31,13 +31,13 @@ impl Front<'_> {
             syn::Expr::Cast(c) => self.cast(c),
             syn::Expr::Call(c) => self.call(c),
             syn::Expr::MethodCall(c) => self.method(c),
-            syn::Expr::If(branch) => self.if_value(branch),
-            syn::Expr::Block(b) if b.label.is_none() => match self.block(&b.block)? {
-                (stmts, Some(value)) => {
-                    self.out.extend(stmts);
-                    Ok(value)
-                }
-                (_, None) => refuse(self, "this block has no value: end it with an expression without `;`"),
+            syn::Expr::If(branch) => {
+                let (var, dims) = self.if_value(branch, &Ident::new("chosen", Span::call_site()))?;
+                Ok(Value::Float(Expr::var(var), dims))
+            }
+            syn::Expr::Block(b) if b.label.is_none() => match self.inline_block(&b.block)? {
+                Some(value) => Ok(value),
+                None => refuse(self, "this block has no value: end it with an expression without `;`"),
             },
             syn::Expr::Array(a) => self.array(a),
             syn::Expr::Repeat(r) => self.repeat(r),
@@ -109,8 +109,8 @@ impl Front<'_> {
         }
         let place = self.place(e)?;
         Ok(match &self.vars[place.var.0].ty {
-            Type::Int => Value::Int(Static::Var(place.var, e.span())),
-            Type::Bool => Value::Bool(Static::Var(place.var, e.span())),
+            Type::Int => Value::Int(Static::Var(place.var)),
+            Type::Bool => Value::Bool(Static::Var(place.var)),
             _ => {
                 let dims = self.dims(&place);
                 Value::Float(Expr::Read(place), dims)
@@ -241,42 +241,75 @@ impl Front<'_> {
         }
     }
 
-    /// `if` as a value: a variable that both branches assign.
-    fn if_value(&mut self, e: &syn::ExprIf) -> Outcome<Value> {
-        let cond = self.condition(&e.cond);
-        let Some((_, otherwise)) = &e.else_branch else {
-            return Err(self.errors.at(e.span(), "an `if` that is a value needs an `else`"));
-        };
-        if !has_tail(&e.then_branch) {
-            return Err(self.errors.at(
-                e.then_branch.span(),
-                "this branch has no value: end it with an expression without `;`",
-            ));
-        }
-        let (then, first) = self.block(&e.then_branch)?;
-        let outer = std::mem::take(&mut self.out);
-        let second = self.expr(otherwise);
-        let other = std::mem::replace(&mut self.out, outer);
-        let (first, second) = (first.expect("it has a tail"), second?);
-        let (first, dims) = match first {
-            Value::Float(expr, dims) => (expr, dims),
-            value => (self.scalar(value, e.then_branch.span())?, Vec::new()),
-        };
-        let second = match second {
-            Value::Float(expr, found) if found.len() == dims.len() => expr,
-            value => self.scalar(value, otherwise.span())?,
-        };
-        let var = self.declare(&Ident::new("chosen", Span::call_site()), Type::Float(dims.clone()));
-        self.vars[var.0].mutable = true;
+    /// `if` as a value: a variable, so called, that all branches assign. Also its dimensions.
+    pub(super) fn if_value(&mut self, e: &syn::ExprIf, name: &Ident) -> Outcome<(VarId, Vec<Static>)> {
+        let mut target = None;
+        let stmt = self.branches(e, name, &mut target)?;
+        let (var, dims) = target.expect("the first branch declared it");
         let zero = Expr::Lit(0.0);
         let init = if dims.is_empty() { zero } else { Expr::Filled(Box::new(zero), dims.clone()) };
         self.out.push(Stmt::Let { var, init });
-        let assign = |mut block: Vec<Stmt>, value| {
-            block.push(Stmt::Assign { place: Place::of(var), value });
-            block
+        self.out.push(stmt);
+        Ok((var, dims))
+    }
+
+    fn branches(
+        &mut self,
+        e: &syn::ExprIf,
+        name: &Ident,
+        target: &mut Option<(VarId, Vec<Static>)>,
+    ) -> Outcome<Stmt> {
+        let cond = self.condition(&e.cond);
+        let then = self.branch(&e.then_branch, name, target);
+        let otherwise = match &e.else_branch {
+            None => Err(self.errors.at(e.span(), "an `if` that is a value needs an `else`")),
+            Some((_, other)) => match &**other {
+                syn::Expr::If(e) => {
+                    let outer = std::mem::take(&mut self.out);
+                    let stmt = self.branches(e, name, target);
+                    let mut inner = std::mem::replace(&mut self.out, outer);
+                    stmt.map(|stmt| {
+                        inner.push(stmt);
+                        inner
+                    })
+                }
+                syn::Expr::Block(e) => self.branch(&e.block, name, target),
+                e => Err(self.errors.at(e.span(), "expected a block or `if` after `else`")),
+            },
         };
-        self.out.push(Stmt::If { cond: cond?, then: assign(then, first), otherwise: assign(other, second) });
-        Ok(Value::Float(Expr::var(var), dims))
+        Ok(Stmt::If { cond: cond?, then: then?, otherwise: otherwise? })
+    }
+
+    /// A branch that ends by assigning its value to the target, which the first branch declares.
+    fn branch(
+        &mut self,
+        block: &syn::Block,
+        name: &Ident,
+        target: &mut Option<(VarId, Vec<Static>)>,
+    ) -> Outcome<Block> {
+        if !has_tail(block) {
+            return Err(self
+                .errors
+                .at(block.span(), "this branch has no value: end it with an expression without `;`"));
+        }
+        let (mut stmts, value) = self.block(block)?;
+        let (value, dims) = match value.expect("it has a tail") {
+            Value::Float(expr, dims) => (expr, dims),
+            value => (self.scalar(value, block.span())?, Vec::new()),
+        };
+        let (var, expected) = match target {
+            Some(target) => target.clone(),
+            None => {
+                let var = self.declare(name, Type::Float(dims.clone()));
+                self.vars[var.0].mutable = true;
+                target.insert((var, dims.clone())).clone()
+            }
+        };
+        if dims.len() != expected.len() {
+            return Err(self.errors.at(block.span(), "the branches have values of different types"));
+        }
+        stmts.push(Stmt::Assign { place: Place::of(var), value });
+        Ok(stmts)
     }
 
     fn array(&mut self, a: &syn::ExprArray) -> Outcome<Value> {

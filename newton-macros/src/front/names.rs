@@ -6,8 +6,14 @@ use quote::ToTokens;
 use std::collections::HashSet;
 
 /// Names in use.
+///
+/// A name is free once the block that used it has ended: blocks that do not nest may use the same one, in the forward sweep
+/// and in its reverse.
 pub struct Names {
-    used: HashSet<String>,
+    /// Used everywhere.
+    reserved: HashSet<String>,
+    /// Used in the open blocks, outermost first.
+    blocks: Vec<HashSet<String>>,
     /// Names that the function's text uses for something else than its own variables, or may.
     mentioned: HashSet<String>,
 }
@@ -15,31 +21,45 @@ pub struct Names {
 impl Names {
     /// For a function: no variable may be called like a builtin, or like what generated code brings along.
     pub fn new(item: &syn::ItemFn) -> Self {
-        let mut used: HashSet<String> =
+        let mut reserved: HashSet<String> =
             ["tape", "label", "value", "add_all", "argsort", "argsort_desc", "gather", "gather_reverse"]
                 .map(String::from)
                 .into();
         for b in BUILTINS {
-            used.extend([b.name.to_owned(), format!("{}_d", b.name), format!("{}_reverse", b.name)]);
+            reserved.extend([b.name.to_owned(), format!("{}_d", b.name), format!("{}_reverse", b.name)]);
         }
-        used.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
+        reserved.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
         let mut mentioned = HashSet::new();
         collect(item.to_token_stream(), &mut mentioned);
-        Names { used, mentioned }
+        Names { reserved, blocks: vec![HashSet::new()], mentioned }
+    }
+
+    /// A block begins.
+    pub fn open(&mut self) {
+        self.blocks.push(HashSet::new());
+    }
+
+    /// The block opened last ends.
+    pub fn close(&mut self) {
+        self.blocks.pop();
+    }
+
+    fn is_used(&self, name: &str) -> bool {
+        self.reserved.contains(name) || self.blocks.iter().any(|block| block.contains(name))
     }
 
     /// A name for a variable that the user calls so.
     pub fn unique(&mut self, ident: &Ident) -> Ident {
         let base = ident.to_string();
-        if self.used.insert(base.clone()) {
-            return ident.clone();
+        let mut name = base.clone();
+        for i in 2.. {
+            if !self.is_used(&name) && (i == 2 || !self.mentioned.contains(&name)) {
+                break;
+            }
+            name = format!("{}{i}", base.trim_start_matches("r#"));
         }
-        let name = (2..)
-            .map(|i| format!("{}{i}", base.trim_start_matches("r#")))
-            .find(|name| !self.used.contains(name) && !self.mentioned.contains(name))
-            .expect("some number is free");
-        self.used.insert(name.clone());
-        Ident::new(&name, Span::call_site())
+        self.blocks.last_mut().expect("the function's block is open").insert(name.clone());
+        if name == base { ident.clone() } else { Ident::new(&name, Span::call_site()) }
     }
 }
 

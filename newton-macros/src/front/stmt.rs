@@ -37,14 +37,22 @@ impl Front<'_> {
         failed.map_or(Ok(tail), Err)
     }
 
-    /// Lowers a block of its own; what it declares ends with it.
+    /// Lowers a block that stays one: what it declares ends with it.
     pub(super) fn block(&mut self, block: &syn::Block) -> Outcome<(Block, Option<Value>)> {
         let outer = std::mem::take(&mut self.out);
+        self.names.open();
+        let tail = self.inline_block(block);
+        self.names.close();
+        let inner = std::mem::replace(&mut self.out, outer);
+        Ok((inner, tail?))
+    }
+
+    /// Lowers a block into the open one: its statements run there, its names end with it.
+    pub(super) fn inline_block(&mut self, block: &syn::Block) -> Outcome<Option<Value>> {
         self.scopes.push(HashMap::new());
         let tail = self.stmts(&block.stmts);
         self.scopes.pop();
-        let inner = std::mem::replace(&mut self.out, outer);
-        Ok((inner, tail?))
+        tail
     }
 
     /// A block whose value, if any, is not used.
@@ -67,6 +75,18 @@ impl Front<'_> {
             return Err(self.errors.at(token.span(), "`let .. else` has no place in a loss"));
         }
         let declared = self.declared_type(&local.pat);
+        if let (Some(ident), syn::Expr::If(branch)) = (pattern_ident(&local.pat), &*init.expr) {
+            return match self.if_value(branch, ident) {
+                Ok((var, _)) => {
+                    self.bind(ident, Binding::Var(var));
+                    Ok(())
+                }
+                Err(reported) => {
+                    self.poison(&local.pat);
+                    Err(reported)
+                }
+            };
+        }
         let value = self.expr(&init.expr);
         let (value, declared) = match (value, declared) {
             (Ok(value), Ok(declared)) => (value, declared),
@@ -176,9 +196,13 @@ impl Front<'_> {
             syn::Expr::ForLoop(e) => self.for_loop(e),
             syn::Expr::If(e) => self.if_statement(e),
             syn::Expr::Block(e) => {
-                let block = self.unit_block(&e.block)?;
-                self.out.extend(block);
-                Ok(())
+                let outer = self.inline_block(&e.block)?;
+                match outer {
+                    None => Ok(()),
+                    Some(_) => {
+                        Err(self.errors.at(e.span(), "this value is not used: assign it, or end it with `;`"))
+                    }
+                }
             }
             syn::Expr::Assign(e) => {
                 let place = self.target(&e.left)?;
@@ -310,11 +334,13 @@ impl Front<'_> {
                 return Err(self.errors.at(pat.span(), "a loop counts: `for i in 0..N`, with a plain name"));
             }
         };
-        let var = self.declare(&ident, Type::Int);
+        self.names.open();
         self.scopes.push(HashMap::new());
+        let var = self.declare(&ident, Type::Int);
         self.bind(&ident, Binding::Var(var));
         let body = self.unit_block(&e.body);
         self.scopes.pop();
+        self.names.close();
         self.out.push(Stmt::For { var, range: range?, body: body? });
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::partials::partials;
 use super::reverse::{Adjoints, of_let, pass_on};
 use super::save::{Node, Scope, decide, visit_reads};
 use crate::ir::{Block, Expr, Place, Program, Stmt, Type, VarId};
+use quote::format_ident;
 use std::collections::BTreeSet;
 
 /// Replaces the program's body by forward and reverse sweep; the adjoint of the prediction.
@@ -38,10 +39,13 @@ pub fn build(program: &mut Program, prediction: VarId) -> VarId {
 fn declare_adjoints(program: &mut Program) -> Adjoints {
     let active: Vec<VarId> =
         (0..program.vars.len()).map(VarId).filter(|v| program.vars[v.0].active).collect();
+    // The user's names may end like that already.
+    let suffix =
+        if program.vars.iter().any(|v| v.name.to_string().ends_with('_')) { "_adjoint" } else { "_" };
     active
         .into_iter()
         .map(|var| {
-            let name = fresh(program, &format!("{}_", program.vars[var.0].name));
+            let name = format_ident!("{}{suffix}", program.vars[var.0].name);
             let ty = program.vars[var.0].ty.clone();
             (var, program.declare(name, ty, true))
         })
@@ -78,7 +82,8 @@ fn of_statement(stmt: &Stmt, program: &mut Program, adjoints: &Adjoints) -> (Blo
         Stmt::Assign { place, value }
             if adjoints.contains_key(&place.var) && value.is_active(&program.vars) =>
         {
-            let name = fresh(program, &format!("{}_new_", program.vars[place.var.0].name));
+            // Read by the statements right behind it only: the next of the same name may shadow it.
+            let name = format_ident!("{}_new_", program.vars[place.var.0].name);
             let dims = program.dims(place).to_vec();
             let taken = program.declare(name, Type::Float(dims), false);
             (pass_on(value, None, Place::of(taken), program, adjoints), Some(taken))

@@ -76,7 +76,7 @@ fn fill(mut place: Place, dims: &[Static], value: Expr, out: &mut Block, program
     };
     let name = fresh(program, "i");
     let i = program.declare(name, Type::Int, false);
-    place.indices.push(Static::Var(i, Span::call_site()));
+    place.indices.push(Static::Var(i));
     program.vars[place.var.0].mutable = true;
     let mut body = Vec::new();
     fill(place, rest, value, &mut body, program);
@@ -87,12 +87,33 @@ fn fill(mut place: Place, dims: &[Static], value: Expr, out: &mut Block, program
 /// The right-hand side of a `let`: the one place where a builtin needs no name of its own.
 fn right_hand_side(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
     match e {
-        Expr::Call(builtin, args) => {
-            Expr::Call(builtin, args.into_iter().map(|a| expr(a, out, program)).collect())
-        }
+        Expr::Call(builtin, args) => Expr::Call(builtin, operands(args, out, program)),
         Expr::Binary(Op::Div, a, b) if b.is_active(&program.vars) => quotient(*a, *b, out, program),
+        e => terms(e, out, program),
+    }
+}
+
+/// A sum. A term whose reverse does not need its value keeps its place: no other term's derivative reads it.
+fn terms(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
+    match e {
+        Expr::Neg(a) => Expr::Neg(Box::new(terms(*a, out, program))),
+        Expr::Binary(op @ (Op::Add | Op::Sub), a, b) => {
+            let a = terms(*a, out, program);
+            let b = terms(*b, out, program);
+            Expr::Binary(op, Box::new(a), Box::new(b))
+        }
+        Expr::Call(builtin, args)
+            if !builtin.needs_value() && !matches!(builtin.rule, Rule::Reverse { .. }) =>
+        {
+            Expr::Call(builtin, operands(args, out, program))
+        }
         e => expr(e, out, program),
     }
+}
+
+/// Arguments, which the derivative may read again.
+fn operands(args: Vec<Expr>, out: &mut Block, program: &mut Program) -> Vec<Expr> {
+    args.into_iter().map(|a| cheap(a, "operand", out, program)).collect()
 }
 
 /// What is stored into a variable that exists: an array value passes through a variable of its own.
@@ -109,7 +130,7 @@ fn stored(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
             let ty = Type::Float(vec![crate::ir::Static::Path(syn::parse_quote!(#n))]);
             named(Expr::Array(elems), "array", ty, out, program)
         }
-        e => expr(e, out, program),
+        e => terms(e, out, program),
     }
 }
 
@@ -133,20 +154,14 @@ fn expr(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
             let b = expr(*b, out, program);
             Expr::Binary(op, Box::new(a), Box::new(b))
         }
-        Expr::Call(builtin, args) if builtin.is_cheap() => {
-            Expr::Call(builtin, args.into_iter().map(|a| cheap(a, "operand", out, program)).collect())
-        }
+        Expr::Call(builtin, args) if builtin.is_cheap() => Expr::Call(builtin, operands(args, out, program)),
         Expr::Call(builtin, args) => {
             let dims = match args.first() {
                 Some(Expr::Read(place)) if builtin.array => program.dims(place).to_vec(),
                 _ => Vec::new(),
             };
             let init = right_hand_side(Expr::Call(builtin, args), out, program);
-            let name = match builtin.rule {
-                Rule::OfValue => "p",
-                _ => builtin.name,
-            };
-            named(init, name, Type::Float(dims), out, program)
+            named(init, builtin.name, Type::Float(dims), out, program)
         }
         other => other,
     }

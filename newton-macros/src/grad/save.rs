@@ -127,7 +127,9 @@ fn can_recompute(
     let simple =
         !matches!(init, Expr::Gather(..) | Expr::Array(_) | Expr::Filled(..)) && !has_costly_call(init);
     let is_scalar = matches!(&program.vars[var.0].ty, Type::Float(dims) if dims.is_empty());
-    if program.vars[var.0].mutable || !simple || !is_scalar || cost(init) > 2 {
+    // What depends on integers and parameters alone is cheap next to an active value's tangents.
+    let budget = if init.is_active(&program.vars) { 2 } else { 8 };
+    if program.vars[var.0].mutable || !simple || !is_scalar || cost(init) > budget {
         return false;
     }
     let mut available = true;

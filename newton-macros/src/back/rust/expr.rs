@@ -48,6 +48,10 @@ impl Printer<'_> {
                 let x = literal(*x);
                 Text(quote!(#s::lit(#x)), Bind::Atom)
             }
+            Expr::Const(path) => {
+                let x = constant(path);
+                Text(quote!(#s::lit(#x)), Bind::Atom)
+            }
             e => {
                 let text = self.expr(e).0;
                 Text(quote!(#s::constant(#text)), Bind::Atom)
@@ -75,7 +79,10 @@ impl Printer<'_> {
                 let x = literal(*x);
                 atom(quote!(#p::lit(#x)))
             }
-            Expr::Const(path) => atom(quote!(#p::lit((#path) as f64))),
+            Expr::Const(path) => {
+                let x = constant(path);
+                atom(quote!(#p::lit(#x)))
+            }
             Expr::FromInt(int) => {
                 let int = self.int(int).at_least(Bind::Cast);
                 atom(quote!(#p::lit(#int as f64)))
@@ -225,7 +232,7 @@ impl Printer<'_> {
                 let simple = matches!(path, syn::Expr::Path(_) | syn::Expr::Lit(_));
                 Text(if simple { quote!(#path) } else { quote!((#path)) }, Bind::Atom)
             }
-            Static::Var(var, _) => {
+            Static::Var(var) => {
                 let name = &self.program.vars[var.0].name;
                 Text(quote!(#name), Bind::Atom)
             }
@@ -266,7 +273,16 @@ fn precedence(op: &syn::BinOp) -> (Bind, Bind, Bind) {
     }
 }
 
+/// A constant of the user's as `f64`.
+fn constant(path: &syn::Expr) -> TokenStream {
+    match path {
+        syn::Expr::Path(_) => quote!(#path as f64),
+        path => quote!((#path) as f64),
+    }
+}
+
 fn literal(x: f64) -> TokenStream {
-    let magnitude = Literal::f64_unsuffixed(x.abs());
+    // As short as Rust prints it: `1e-10`.
+    let magnitude: Literal = format!("{:?}", x.abs()).parse().expect("a finite float is a literal");
     if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
 }

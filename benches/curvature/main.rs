@@ -1,0 +1,135 @@
+//! Mean Hessian + z* of the four sorting losses in f32, against JAX on the same numbers in the same run.
+//!
+//! `cargo bench --bench curvature` measures both; `-- --alone` leaves JAX out. README.md has the figures.
+
+use anyhow::{Context, Result, ensure};
+use newton_losses::loss::NewtonLoss;
+use newton_losses::losses::{CauchyOddEven, LogisticOddEven, NeuralSort, SoftSort, ascending, descending};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+/// How long each side measures one case.
+const SECONDS: f64 = 1.0;
+
+fn main() -> Result<()> {
+    let alone = std::env::args().any(|a| a == "--alone");
+    let mut peer = if alone { None } else { Some(Peer::start()?) };
+    println!("{:<14} {:>3} {:>6} {:>12} {:>12} {:>7}  JAX formulation", "loss", "n", "batch", "ours (ms)", "JAX (ms)", "ratio");
+    sizes::<5>(&mut peer)?;
+    sizes::<10>(&mut peer)?;
+    sizes::<15>(&mut peer)?;
+    sizes::<32>(&mut peer)
+}
+
+fn sizes<const N: usize>(peer: &mut Option<Peer>) -> Result<()> {
+    for batch in [100, 1000] {
+        case("neural_sort", &NeuralSort::<N>::new(1.0).lambda(0.1), 1.0, batch, descending, peer)?;
+        case("soft_sort", &SoftSort::<N>::new(0.1).lambda(0.1), 0.1, batch, descending, peer)?;
+        case("logistic_dsn", &LogisticOddEven::<N>::new(10.0).lambda(0.1), 10.0, batch, ascending, peer)?;
+        case("cauchy_dsn", &CauchyOddEven::<N>::new(10.0).lambda(0.1), 10.0, batch, ascending, peer)?;
+    }
+    Ok(())
+}
+
+fn case<const N: usize, L: NewtonLoss<f32, Label = [[f32; N]; N]>>(
+    name: &str,
+    loss: &L,
+    param: f64,
+    batch: usize,
+    permutation: fn(&[f64; N]) -> [[f32; N]; N],
+    peer: &mut Option<Peer>,
+) -> Result<()> {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut uniform = || random.next_u32() as f64 / (1u64 << 32) as f64;
+    // Scores of a network that has begun to learn: noisy copies of what they should be.
+    let truth: Vec<[f64; N]> = (0..batch).map(|_| std::array::from_fn(|_| uniform())).collect();
+    let y: Vec<f32> = truth.iter().flatten().map(|t| (2.0 * (t + 0.4 * (uniform() - 0.5))) as f32).collect();
+    let labels: Vec<[[f32; N]; N]> = truth.iter().map(permutation).collect();
+
+    let z_star = loss.z_star(&y, &labels)?;
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while start.elapsed().as_secs_f64() < SECONDS || times.len() < 5 {
+        let t = Instant::now();
+        std::hint::black_box(loss.z_star(&y, &labels)?);
+        times.push(t.elapsed().as_secs_f64());
+    }
+    let ours = median(&mut times);
+
+    let Some(peer) = peer else {
+        println!("{name:<14} {N:>3} {batch:>6} {:>12.4}", ours * 1e3);
+        return Ok(());
+    };
+    let answer = peer.ask(&json!({
+        "loss": name, "n": N, "batch": batch, "param": param, "lambda": 0.1, "seconds": SECONDS,
+        "y": y, "q": labels.as_flattened().as_flattened(),
+    }))?;
+    let theirs = answer["seconds"].as_f64().context("the peer gave no time")?;
+    let hessian = loss.mean_hessian(&y, &labels)?;
+    let off = deviation(&hessian, &numbers(&answer["hessian"])?)?;
+    ensure!(off < 2e-2, "{name} n={N}: the mean Hessians differ by {off:e}");
+    let expected = numbers(&answer["z_star"])?;
+    let found: Vec<f64> = z_star.iter().take(expected.len()).map(|z| f64::from(*z)).collect();
+    let off = deviation(&found, &expected)?;
+    ensure!(off < 2e-2, "{name} n={N}: z* differs by {off:e}");
+    let formulation = answer["formulation"].as_str().unwrap_or("?");
+    let ratio = theirs / ours;
+    println!("{name:<14} {N:>3} {batch:>6} {:>12.4} {:>12.3} {ratio:>6.1}x  {formulation}", ours * 1e3, theirs * 1e3);
+    Ok(())
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn numbers(value: &Value) -> Result<Vec<f64>> {
+    value.as_array().context("the peer gave no array")?.iter().map(|x| x.as_f64().context("not a number")).collect()
+}
+
+/// Relative to the largest entry.
+fn deviation(found: &[f64], expected: &[f64]) -> Result<f64> {
+    ensure!(found.len() == expected.len(), "{} numbers against {}", found.len(), expected.len());
+    let scale = expected.iter().fold(1e-30_f64, |m, x| m.max(x.abs()));
+    Ok(found.iter().zip(expected).map(|(a, b)| (a - b).abs() / scale).fold(0.0, f64::max))
+}
+
+/// The JAX process: one JSON line in, one out.
+struct Peer {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    fn start() -> Result<Self> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/curvature/peer.py");
+        let mut child = Command::new("python3")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("python3 is needed for the peer; `-- --alone` measures without it")?;
+        let to = child.stdin.take().context("no pipe")?;
+        let from = BufReader::new(child.stdout.take().context("no pipe")?);
+        Ok(Self { child, to, from })
+    }
+
+    fn ask(&mut self, request: &Value) -> Result<Value> {
+        writeln!(self.to, "{request}")?;
+        self.to.flush()?;
+        let mut line = String::new();
+        ensure!(self.from.read_line(&mut line)? > 0, "the peer stopped; its messages are above");
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
