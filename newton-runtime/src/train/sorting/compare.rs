@@ -2,9 +2,9 @@
 
 use super::run::{self, Best, Run, Stopped};
 use super::scorer::Scorer;
-use super::{EVALUATION_SETS, Settings, evaluate};
+use super::{EVALUATION_SETS, RankingLoss, Settings, evaluate};
 use crate::data::{Digits, FourDigitSets, Split};
-use crate::newton::Diagnostics;
+use crate::newton::{Diagnostics, Newton};
 use crate::train::{History, Method, RankingAccuracy, TrainError};
 
 /// Who wants to know how a comparison gets on.
@@ -98,19 +98,26 @@ pub struct Comparison {
     pub history: History,
 }
 
-/// Trains one network of type `N` per method. They start from the same weights and take turns on the same batches, so
+/// Trains one network of type `N` per method, on the loss that `build` makes for the method's Newton settings: say,
+/// `|newton| settings.loss.sized::<5>(settings.temperature, newton)`.
+///
+/// They start from the same weights and take turns on the same batches, so
 /// that a slow minute of the machine slows them all. The same settings and data give the same numbers (times aside).
 ///
 /// # Errors
-/// [`TrainError`]. A run that meets a number that is not finite, or a curvature that cannot be inverted, is no error:
+/// [`TrainError`], and what `build` says. A run that meets a number that is not finite, or a curvature that cannot be inverted, is no error:
 /// it is [`Outcome::stopped`], and the others go on.
 pub fn compare<N: Scorer>(
     settings: &Settings,
     digits: &Digits,
+    build: impl Fn(Newton) -> Result<Box<dyn RankingLoss>, TrainError>,
     observer: &mut dyn Observer,
 ) -> Result<Comparison, TrainError> {
     settings.validate()?;
-    let runs = settings.methods.iter().map(|&method| Run::<N>::new(method, settings));
+    let runs = settings.methods.iter().map(|&method| {
+        let loss = build(method.newton(settings.lambda_of(method), settings.on_indefinite))?;
+        Run::<N>::new(method, loss, settings)
+    });
     let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
     let sets = |split| FourDigitSets::new(digits, split, settings.n, settings.seed);
     let history = train(&mut runs, settings, &sets(Split::Train)?, &sets(Split::Valid)?, observer)?;

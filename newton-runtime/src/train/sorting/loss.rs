@@ -38,9 +38,6 @@ impl SortingLoss {
     /// In the order of the paper's tables.
     pub const ALL: [Self; 4] = [Self::NeuralSort, Self::SoftSort, Self::LogisticDsn, Self::CauchyDsn];
 
-    /// Numbers in a set that losses are compiled for.
-    pub const SIZES: &[usize] = &[3, 5, 8, 10, 15];
-
     /// As options write it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -87,28 +84,22 @@ impl SortingLoss {
         Paper { temperature, hessian, fisher }
     }
 
-    /// The loss for sets of `n` numbers. All have PyTorch's cross-entropy, as the paper's baselines do.
+    /// The loss for sets of `N` numbers. All have PyTorch's cross-entropy, as the paper's baselines do.
+    ///
+    /// Every size is compiled on its own, which takes its time: a program names those it needs.
     ///
     /// # Errors
-    /// [`TrainError::SetSize`]; [`TrainError::Setting`] for a temperature that is not positive; for a bad lambda,
-    /// that of [`Newton::validate`].
-    pub fn build(self, n: usize, temperature: f64, newton: Newton) -> Result<Box<dyn RankingLoss>, TrainError> {
+    /// [`TrainError::Setting`] for a temperature that is not positive; for a bad lambda, that of [`Newton::validate`].
+    pub fn sized<const N: usize>(
+        self,
+        temperature: f64,
+        newton: Newton,
+    ) -> Result<Box<dyn RankingLoss>, TrainError> {
         if !(temperature.is_finite() && temperature > 0.0) {
             let expected = "a positive number";
             return Err(TrainError::Setting { name: self.temperature_name(), value: temperature, expected });
         }
         newton.validate()?;
-        Ok(match n {
-            3 => self.sized::<3>(temperature, newton),
-            5 => self.sized::<5>(temperature, newton),
-            8 => self.sized::<8>(temperature, newton),
-            10 => self.sized::<10>(temperature, newton),
-            15 => self.sized::<15>(temperature, newton),
-            _ => return Err(TrainError::SetSize { n, supported: Self::SIZES }),
-        })
-    }
-
-    fn sized<const N: usize>(self, temperature: f64, newton: Newton) -> Box<dyn RankingLoss> {
         macro_rules! ranking {
             ($loss:ident, $order:ident) => {{
                 let loss = $loss::<N>::new(temperature)
@@ -119,12 +110,12 @@ impl SortingLoss {
                 Box::new(Ranking { loss, order: losses::$order::<f32, N> })
             }};
         }
-        match self {
+        Ok(match self {
             Self::NeuralSort => ranking!(NeuralSort, descending),
             Self::SoftSort => ranking!(SoftSort, descending),
             Self::LogisticDsn => ranking!(LogisticOddEven, ascending),
             Self::CauchyDsn => ranking!(CauchyOddEven, ascending),
-        }
+        })
     }
 }
 
@@ -144,6 +135,9 @@ impl FromStr for SortingLoss {
 
 /// A loss on scores of sets, given the true numbers. N sets of n: `numbers` is (N, n) row-major.
 pub trait RankingLoss {
+    /// Numbers in a set.
+    fn n(&self) -> usize;
+
     /// The loss on the scores' tape, (N, n) to a scalar: see [`Apply::apply`].
     ///
     /// # Errors
@@ -176,6 +170,10 @@ impl<const N: usize, L> Ranking<N, L> {
 }
 
 impl<const N: usize, L: NewtonLoss<f32, Label = [[f32; N]; N]>> RankingLoss for Ranking<N, L> {
+    fn n(&self) -> usize {
+        N
+    }
+
     fn apply(
         &self,
         scores: Tensor<(usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>,

@@ -9,7 +9,8 @@
 //! use newton_losses::train::sorting::{Settings, SortingLoss, compare};
 //!
 //! let settings = Settings::quick(SortingLoss::SoftSort, 5);
-//! let comparison = compare::<SmallCnn>(&settings, &Digits::synthetic(0), &mut ())?;
+//! let soft_sort = |newton| settings.loss.sized::<5>(settings.temperature, newton);
+//! let comparison = compare::<SmallCnn>(&settings, &Digits::synthetic(0), soft_sort, &mut ())?;
 //! println!("{comparison}");
 //! # Ok::<(), newton_losses::train::TrainError>(())
 //! ```

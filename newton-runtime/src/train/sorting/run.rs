@@ -42,9 +42,11 @@ pub(super) struct Run<N: Scorer> {
 }
 
 impl<N: Scorer> Run<N> {
-    pub fn new(method: Method, settings: &Settings) -> Result<Self, TrainError> {
-        let newton = method.newton(settings.lambda_of(method), settings.on_indefinite);
-        let loss = settings.loss.build(settings.n, settings.temperature, newton)?;
+    pub fn new(method: Method, loss: Box<dyn RankingLoss>, settings: &Settings) -> Result<Self, TrainError> {
+        if loss.n() != settings.n {
+            let expected = "the size that the loss was built for";
+            return Err(TrainError::Setting { name: "n", value: settings.n as f64, expected });
+        }
         let adam = AdamConfig { lr: settings.learning_rate, ..AdamConfig::default() };
         Ok(Self {
             method,

@@ -12,7 +12,7 @@ pub const EVALUATION_SETS: usize = 100;
 pub struct Settings {
     /// The relaxation.
     pub loss: SortingLoss,
-    /// Numbers in a set, one of [`SortingLoss::SIZES`].
+    /// Numbers in a set.
     pub n: usize,
     /// tau or beta.
     pub temperature: f64,
