@@ -18,7 +18,10 @@ const SECONDS: f64 = 1.0;
 fn main() -> Result<()> {
     let alone = std::env::args().any(|a| a == "--alone");
     let mut peer = if alone { None } else { Some(Peer::start()?) };
-    println!("{:<14} {:>3} {:>6} {:>12} {:>12} {:>7}  JAX formulation", "loss", "n", "batch", "ours (ms)", "JAX (ms)", "ratio");
+    println!(
+        "{:<14} {:>3} {:>6} {:>12} {:>12} {:>7}  JAX formulation",
+        "loss", "n", "batch", "ours (ms)", "JAX (ms)", "ratio"
+    );
     sizes::<5>(&mut peer)?;
     sizes::<10>(&mut peer)?;
     sizes::<15>(&mut peer)?;
@@ -77,7 +80,11 @@ fn case<const N: usize, L: NewtonLoss<f32, Label = [[f32; N]; N]>>(
     ensure!(off < 2e-2, "{name} n={N}: z* differs by {off:e}");
     let formulation = answer["formulation"].as_str().unwrap_or("?");
     let ratio = theirs / ours;
-    println!("{name:<14} {N:>3} {batch:>6} {:>12.4} {:>12.3} {ratio:>6.1}x  {formulation}", ours * 1e3, theirs * 1e3);
+    println!(
+        "{name:<14} {N:>3} {batch:>6} {:>12.4} {:>12.3} {ratio:>6.1}x  {formulation}",
+        ours * 1e3,
+        theirs * 1e3
+    );
     Ok(())
 }
 
@@ -87,7 +94,12 @@ fn median(times: &mut [f64]) -> f64 {
 }
 
 fn numbers(value: &Value) -> Result<Vec<f64>> {
-    value.as_array().context("the peer gave no array")?.iter().map(|x| x.as_f64().context("not a number")).collect()
+    value
+        .as_array()
+        .context("the peer gave no array")?
+        .iter()
+        .map(|x| x.as_f64().context("not a number"))
+        .collect()
 }
 
 /// Relative to the largest entry.

@@ -1,6 +1,6 @@
 //! Builtins on arrays. `*_reverse` adds the adjoint of the argument, given the adjoint of the result.
 
-use crate::scalar::{Real, Scalar, Shape};
+use crate::scalar::{Real, Scalar, Shape, across_lanes};
 
 /// e^(x_j) / sum_k e^(x_k), shifted by the maximum so that nothing overflows.
 #[inline(always)]
@@ -11,10 +11,12 @@ pub fn softmax<S: Scalar, const N: usize>(x: &[S; N]) -> [S; N] {
     for j in 0..N {
         p[j] = (x[j] - shift).exp();
         total += p[j];
+        across_lanes();
     }
     let scale = total.recip();
     for j in 0..N {
         p[j] *= scale;
+        across_lanes();
     }
     p
 }
@@ -25,9 +27,11 @@ pub fn softmax_reverse<S: Scalar, const N: usize>(p: &[S; N], p_: &[S; N], x_: &
     let mut mean = S::zero();
     for j in 0..N {
         mean = p_[j].mul_add(p[j], mean);
+        across_lanes();
     }
     for j in 0..N {
         x_[j] = p[j].mul_add(p_[j] - mean, x_[j]);
+        across_lanes();
     }
 }
 
@@ -38,6 +42,7 @@ pub fn log_softmax<S: Scalar, const N: usize>(x: &[S; N]) -> [S; N] {
     let mut y = *x;
     for j in 0..N {
         y[j] -= total;
+        across_lanes();
     }
     y
 }
@@ -48,6 +53,7 @@ pub fn log_softmax_reverse<S: Scalar, const N: usize>(y: &[S; N], y_: &[S; N], x
     let total = sum(y_);
     for j in 0..N {
         x_[j] += y_[j] - y[j].exp() * total;
+        across_lanes();
     }
 }
 
@@ -58,6 +64,7 @@ pub fn logsumexp<S: Scalar, const N: usize>(x: &[S; N]) -> S {
     let mut total = S::zero();
     for j in 0..N {
         total += (x[j] - shift).exp();
+        across_lanes();
     }
     total.ln() + shift
 }
@@ -67,6 +74,7 @@ pub fn logsumexp<S: Scalar, const N: usize>(x: &[S; N]) -> S {
 pub fn logsumexp_reverse<S: Scalar, const N: usize>(x: &[S; N], y: S, y_: S, x_: &mut [S; N]) {
     for j in 0..N {
         x_[j] = (x[j] - y).exp().mul_add(y_, x_[j]);
+        across_lanes();
     }
 }
 
@@ -76,6 +84,7 @@ pub fn sum<S: Scalar, const N: usize>(x: &[S; N]) -> S {
     let mut total = S::zero();
     for j in 0..N {
         total += x[j];
+        across_lanes();
     }
     total
 }
@@ -85,6 +94,7 @@ pub fn sum<S: Scalar, const N: usize>(x: &[S; N]) -> S {
 pub fn sum_reverse<S: Scalar, const N: usize>(y_: S, x_: &mut [S; N]) {
     for j in 0..N {
         x_[j] += y_;
+        across_lanes();
     }
 }
 
@@ -130,6 +140,7 @@ pub fn gather<S: Scalar, const N: usize>(x: &[S; N], order: &[<S::Passive as Rea
     let mut y = [S::zero(); N];
     for j in 0..N {
         y[j] = S::gather(x, order[j]);
+        across_lanes();
     }
     y
 }
@@ -143,6 +154,7 @@ pub fn gather_reverse<S: Scalar, const N: usize>(
 ) {
     for j in 0..N {
         y_[j].scatter_add(x_, order[j]);
+        across_lanes();
     }
 }
 
@@ -151,6 +163,7 @@ fn order<S: Scalar, const N: usize>(x: &[S; N], descending: bool) -> [<S::Passiv
     let mut values = [S::Passive::zero(); N];
     for j in 0..N {
         values[j] = x[j].value();
+        across_lanes();
     }
     let mut order = [Default::default(); N];
     S::Passive::argsort(&values, descending, &mut order);
@@ -162,6 +175,7 @@ fn largest<S: Scalar, const N: usize>(x: &[S; N]) -> S::Passive {
     let mut largest = S::Passive::lit(f64::NEG_INFINITY);
     for j in 0..N {
         largest = largest.max(x[j].value());
+        across_lanes();
     }
     largest
 }
@@ -171,5 +185,6 @@ fn largest<S: Scalar, const N: usize>(x: &[S; N]) -> S::Passive {
 pub fn add_all<S: Scalar, A: Shape<S>>(into: &mut A, from: &A) {
     for (a, b) in into.flat_mut().iter_mut().zip(from.flat()) {
         *a += *b;
+        across_lanes();
     }
 }

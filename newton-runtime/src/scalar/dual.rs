@@ -176,6 +176,22 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         }
         Self { value: self.value.mul_add(a.value, b.value), tangents }
     }
+    #[inline(always)]
+    fn sub_product(&mut self, a: Self, b: Self) {
+        let (minus_a, minus_b) = (-a.value, -b.value);
+        for k in 0..K {
+            self.tangents[k] =
+                a.tangents[k].mul_add(minus_b, minus_a.mul_add(b.tangents[k], self.tangents[k]));
+        }
+        self.value = minus_a.mul_add(b.value, self.value);
+    }
+    #[inline(always)]
+    fn add_scaled(&mut self, a: Self, factor: P) {
+        for k in 0..K {
+            self.tangents[k].add_product(a.tangents[k], factor);
+        }
+        self.value.add_product(a.value, factor);
+    }
     rules! {
         exp(_x, f) => f;
         exp_m1(x, _f) => x.exp();

@@ -97,6 +97,10 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
         }
         self
     }
+    #[inline(always)]
+    fn add_scaled(&mut self, a: Self, factor: Self) {
+        self.add_product(a, factor);
+    }
     elementwise! {
         exp => f_exp::<FMA>;
         exp_m1 => f_exp_m1;

@@ -11,6 +11,7 @@
 //! Values that do not depend on the prediction are [`Scalar::Passive`]: the same lanes without tangents, so that
 //! `active * passive` costs K + 1 products instead of 2 K + 1.
 
+mod across;
 mod dual;
 mod float;
 mod lanes;
@@ -19,6 +20,7 @@ mod plain;
 mod shape;
 mod tape;
 
+pub use across::across_lanes;
 pub use dual::Dual;
 pub use float::Float;
 pub use lanes::{LaneIndex, Lanes};
@@ -103,6 +105,18 @@ pub trait Scalar:
 
     /// `self * a + b`, fused where the processor can.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// `self += a * b`, fused where the processor can.
+    #[inline(always)]
+    fn add_product(&mut self, a: Self, b: Self) {
+        *self = a.mul_add(b, *self);
+    }
+    /// `self -= a * b`, fused where the processor can.
+    #[inline(always)]
+    fn sub_product(&mut self, a: Self, b: Self) {
+        *self = (-a).mul_add(b, *self);
+    }
+    /// `self += a * factor`, fused where the processor can.
+    fn add_scaled(&mut self, a: Self, factor: Self::Passive);
     /// e^x.
     fn exp(self) -> Self;
     /// e^x - 1.

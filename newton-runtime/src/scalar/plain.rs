@@ -35,6 +35,10 @@ macro_rules! plain {
             fn mul_add(self, a: Self, b: Self) -> Self {
                 self.f_mul_add::<FMA>(a, b)
             }
+            #[inline(always)]
+            fn add_scaled(&mut self, a: Self, factor: Self) {
+                self.add_product(a, factor);
+            }
             elementwise! {
                 exp => f_exp::<FMA>;
                 exp_m1 => f_exp_m1;

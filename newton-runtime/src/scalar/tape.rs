@@ -3,7 +3,7 @@
 //! Control flow does not depend on floats, so the exact length is known before the first push: the caller allocates once and
 //! pushes are plain stores.
 
-use super::{Real, Scalar, Shape};
+use super::{Real, Scalar, Shape, across_lanes};
 
 /// How much room a program's tape needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl<'a, S: Scalar> Tape<'a, S> {
     pub fn push_all<A: Shape<S>>(&mut self, array: &A) {
         for &value in array.flat() {
             self.push(value);
+            across_lanes();
         }
     }
 
@@ -55,6 +56,7 @@ impl<'a, S: Scalar> Tape<'a, S> {
     pub fn pop_all<A: Shape<S>>(&mut self, array: &mut A) {
         for value in array.flat_mut().iter_mut().rev() {
             *value = self.pop();
+            across_lanes();
         }
     }
 

@@ -19,6 +19,7 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
         scalar: pick("S"),
         passive: pick("P"),
         output: Some(gradient.adjoint),
+        across_lanes: quote!(across_lanes),
         calls: Default::default(),
     };
     let body = printer.block(&program.body);
@@ -72,6 +73,7 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
                 #p: #krate::scalar::Real,
             {
                 #import
+                use #krate::scalar::across_lanes;
                 #prologue
                 #body
                 #result
@@ -90,6 +92,7 @@ pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStrea
                 scalar: format_ident!("S"),
                 passive: format_ident!("P"),
                 output: None,
+                across_lanes: quote!(across_lanes),
                 calls: Default::default(),
             };
             let Shell { items, name, generics, arguments, label, dim, parameters } =

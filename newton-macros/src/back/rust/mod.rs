@@ -7,7 +7,7 @@ mod stmt;
 pub use item::{loss, stub};
 
 use crate::ir::{Program, VarId};
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -20,6 +20,8 @@ struct Printer<'a> {
     passive: Ident,
     /// The adjoint of the prediction: a reference parameter of generated code.
     output: Option<VarId>,
+    /// Path of the function that ends the body of a loop.
+    across_lanes: TokenStream,
     /// Functions of the runtime that the text calls.
     calls: RefCell<BTreeSet<String>>,
 }

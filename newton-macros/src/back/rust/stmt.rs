@@ -2,7 +2,7 @@
 
 use super::Printer;
 use super::expr::Bind;
-use crate::ir::{Adapter, Block, Expr, Place, Range, Stmt, Type, VarId};
+use crate::ir::{Adapter, Block, Expr, Op, Place, Range, Stmt, Type, VarId};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -37,7 +37,8 @@ impl Printer<'_> {
             Stmt::For { var, range, body } => {
                 let (name, range, body) =
                     (&self.program.vars[var.0].name, self.range(range), self.block(body));
-                quote!(for #name in #range { #body })
+                let across_lanes = &self.across_lanes;
+                quote!(for #name in #range { #body #across_lanes(); })
             }
             Stmt::If { cond, then, otherwise } => {
                 let (cond, then) = (self.int(cond).0, self.block(then));
@@ -167,18 +168,37 @@ impl Printer<'_> {
             return quote!(#add_all(#into, #from););
         }
         let target = self.target(place);
-        let text =
-            |e: &Expr| if self.program.vars[place.var.0].active { self.expr(e).0 } else { self.passive(e).0 };
-        match value {
-            Expr::Neg(value) => {
-                let value = text(value);
-                quote!(#target -= #value;)
-            }
-            value => {
-                let value = text(value);
-                quote!(#target += #value;)
+        let vars = &self.program.vars;
+        let (value, minus) = match value {
+            Expr::Neg(value) => (&**value, true),
+            value => (value, false),
+        };
+        if !vars[place.var.0].active {
+            let value = self.passive(value).0;
+            return if minus { quote!(#target -= #value;) } else { quote!(#target += #value;) };
+        }
+        // Products are fused with the sum: `x += a * b` as one instruction per tangent and factor.
+        if let Expr::Binary(Op::Mul, a, b) = value {
+            match (a.is_active(vars), b.is_active(vars)) {
+                (true, true) => {
+                    let (a, b) = (self.expr(a).0, self.expr(b).0);
+                    return if minus {
+                        quote!(#target.sub_product(#a, #b);)
+                    } else {
+                        quote!(#target.add_product(#a, #b);)
+                    };
+                }
+                (false, false) => {}
+                (active, _) => {
+                    let (a, b) = if active { (a, b) } else { (b, a) };
+                    let factor = if minus { Expr::neg((**b).clone()) } else { (**b).clone() };
+                    let (a, factor) = (self.expr(a).0, self.expr(&factor).0);
+                    return quote!(#target.add_scaled(#a, #factor););
+                }
             }
         }
+        let value = self.expr(value).0;
+        if minus { quote!(#target -= #value;) } else { quote!(#target += #value;) }
     }
 
     fn push(&self, place: &Place) -> TokenStream {
