@@ -1,7 +1,7 @@
 //! Learning to score four-digit numbers from nothing but their order: baseline, Hessian and Fisher side by side.
 //!
 //! ```text
-//! cargo run --release --example sorting                                        # two minutes, synthetic digits
+//! cargo run --release --example sorting                                        # about a minute, synthetic digits
 //! cargo run --release --example sorting -- --loss neural_sort --n 10 --steps 5000
 //! cargo run --release --example sorting -- --preset paper --data mnist --out runs/soft_sort
 //! ```
@@ -41,10 +41,10 @@ struct Options {
     #[arg(long, default_value = "all", value_parser = methods)]
     method: Methods,
     /// Tikhonov term of the Newton methods [default: the paper's for loss, method and n]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     lambda: Option<f64>,
     /// tau of neural_sort and soft_sort, beta of the sorting networks [default: the paper's]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     temperature: Option<f64>,
     /// What the Hessian method does with negative curvature; the paper keeps it
     #[arg(long, value_enum, default_value = "keep")]
@@ -248,7 +248,7 @@ fn main() -> anyhow::Result<()> {
     let start = Instant::now();
     let comparison = run(&options, &options.settings())?;
     println!("network: {}\n\n{comparison}", comparison.network);
-    println!("{:.0} s in all", start.elapsed().as_secs_f64());
+    println!("\n{:.0} s in all", start.elapsed().as_secs_f64());
     if let Some(out) = &options.out {
         println!("metrics.csv and accuracy.svg are in {}", out.display());
     }

@@ -132,7 +132,7 @@ impl fmt::Display for Comparison {
         }
         writeln!(f, "\n{}", self.caption())?;
         if let Some(effect) = &self.effect {
-            writeln!(f, "\n{effect}")?;
+            write!(f, "\n{effect}")?;
         }
         Ok(())
     }
