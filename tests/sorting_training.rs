@@ -1,12 +1,17 @@
 //! The sorting benchmark's loop at a tiny size: reproducible, fair to all methods, and robust when a run breaks.
 
+use std::cell::Cell;
+
+use dfdx::prelude::{Cpu, OwnedTape, Tensor};
 use newton_losses::data::Digits;
+use newton_losses::error::Quantity;
+use newton_losses::graph::LayerError;
 use newton_losses::models::SmallCnn;
-use newton_losses::newton::{Newton, OnIndefinite};
+use newton_losses::newton::{Curvature, Diagnostics, Newton};
 use newton_losses::train::sorting::{
     Comparison, Observer, RankingLoss, Settings, SortingLoss, Stopped, compare,
 };
-use newton_losses::train::{History, Method, TrainError};
+use newton_losses::train::{History, Loss, Method, TrainError};
 
 fn tiny() -> Settings {
     Settings {
@@ -113,27 +118,61 @@ impl Observer for Notes {
     }
 }
 
+/// A loss that fails from its third batch on, as one whose gradient overflows would.
+struct Breaks {
+    loss: Box<dyn RankingLoss>,
+    calls: Cell<u32>,
+}
+
+impl RankingLoss for Breaks {
+    fn n(&self) -> usize {
+        self.loss.n()
+    }
+
+    fn apply(
+        &self,
+        scores: Tensor<(usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>,
+        numbers: &[u32],
+    ) -> Result<Loss, LayerError> {
+        self.calls.update(|calls| calls + 1);
+        if self.calls.get() > 2 {
+            let (quantity, value) = (Quantity::Gradient, f64::INFINITY);
+            return Err(newton_losses::Error::NonFinite { quantity, sample: 1, entry: 2, value }.into());
+        }
+        self.loss.apply(scores, numbers)
+    }
+
+    fn diagnose(&self, scores: &[f32], numbers: &[u32]) -> Result<Diagnostics, newton_losses::Error> {
+        self.loss.diagnose(scores, numbers)
+    }
+
+    fn newton(&self) -> Newton {
+        self.loss.newton()
+    }
+}
+
 #[test]
 fn a_method_that_breaks_stops_alone() {
-    // Without lambda a ranking loss has a singular Hessian, which this policy refuses.
-    let settings = Settings {
-        lambda: Some(0.0),
-        on_indefinite: OnIndefinite::Error,
-        methods: vec![Method::Hessian, Method::Baseline],
-        ..tiny()
+    let settings = Settings { methods: vec![Method::Hessian, Method::Baseline], ..tiny() };
+    let build = |newton: Newton| -> Result<Box<dyn RankingLoss>, TrainError> {
+        let loss = loss(&settings, newton)?;
+        let breaks = newton.curvature == Curvature::Hessian;
+        Ok(if breaks { Box::new(Breaks { loss, calls: Cell::new(0) }) } else { loss })
     };
     let mut notes = Notes::default();
-    let comparison = compare::<SmallCnn>(&settings, &digits(), |newton| loss(&settings, newton), &mut notes)
-        .expect("a run");
+    let comparison = compare::<SmallCnn>(&settings, &digits(), build, &mut notes).expect("a run");
     assert_eq!((notes.steps, notes.validations), (4, 4));
     assert_eq!(notes.stopped, [Method::Hessian]);
     let [hessian, baseline] = &comparison.outcomes[..] else { panic!("two outcomes") };
     let stopped = hessian.stopped.as_ref().expect("it stopped");
-    assert_eq!((stopped.step, hessian.last), (0, None));
+    assert_eq!((stopped.step, hessian.steps, hessian.last), (2, 2, None));
+    assert!(hessian.best.is_some(), "what was measured before stays");
     assert!(baseline.last.is_some() && baseline.stopped.is_none());
-    assert!(comparison.to_string().contains("hessian stopped after step 0: "));
-    assert_eq!(comparison.json()["methods"]["hessian"]["stopped"]["step"], 0);
-    assert!(comparison.json()["methods"]["hessian"]["em"].is_null());
+    let line = "hessian stopped after step 2: gradient of sample 1 is not finite at entry 2: inf";
+    assert!(comparison.to_string().contains(line), "{comparison}");
+    let json = &comparison.json()["methods"]["hessian"];
+    assert_eq!(json["stopped"]["step"], 2);
+    assert!(json["em"].is_null());
 }
 
 #[test]
