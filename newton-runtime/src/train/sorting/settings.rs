@@ -65,7 +65,7 @@ impl Settings {
             steps: 3000,
             batch: 20,
             validate_every: 300,
-            valid_batches: 3,
+            valid_batches: 10,
             test_batches: 20,
             ..Self::paper(loss, n)
         }
