@@ -65,8 +65,8 @@ struct Options {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Folder for metrics.csv and accuracy.svg, rewritten at every validation
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", default_value = "runs/sorting")]
+    out: PathBuf,
     /// Print the result as one JSON object on the last line of standard output
     #[arg(long)]
     json: bool,
@@ -150,15 +150,13 @@ fn loss(settings: &Settings, newton: Newton) -> Result<Box<dyn RankingLoss>, Tra
 /// Shows progress and writes the files of `--out`.
 struct Progress {
     bar: ProgressBar,
-    out: Option<PathBuf>,
+    out: PathBuf,
     plot: Plot,
 }
 
 impl Progress {
-    fn new(settings: &Settings, out: Option<PathBuf>, data: &str) -> anyhow::Result<Self> {
-        if let Some(out) = &out {
-            std::fs::create_dir_all(out).with_context(|| format!("making the folder {}", out.display()))?;
-        }
+    fn new(settings: &Settings, out: PathBuf, data: &str) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&out).with_context(|| format!("making the folder {}", out.display()))?;
         let target = match std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
@@ -195,14 +193,12 @@ impl Observer for Progress {
             eprintln!("step {step}: validation {now}");
         }
         self.bar.set_message(now);
-        if let Some(out) = &self.out {
-            let csv = out.join("metrics.csv");
-            history.save_csv(&csv).with_context(|| format!("writing {}", csv.display()))?;
-            let svg = out.join("accuracy.svg");
-            // Nothing to draw if all methods stopped before the first validation.
-            if !curves.is_empty() {
-                self.plot.save(&curves, &svg).with_context(|| format!("writing {}", svg.display()))?;
-            }
+        let csv = self.out.join("metrics.csv");
+        history.save_csv(&csv).with_context(|| format!("writing {}", csv.display()))?;
+        let svg = self.out.join("accuracy.svg");
+        // Nothing to draw if all methods stopped before the first validation.
+        if !curves.is_empty() {
+            self.plot.save(&curves, &svg).with_context(|| format!("writing {}", svg.display()))?;
         }
         Ok(())
     }
@@ -249,9 +245,7 @@ fn main() -> anyhow::Result<()> {
     let comparison = run(&options, &options.settings())?;
     println!("network: {}\n\n{comparison}", comparison.network);
     println!("\n{:.0} s in all", start.elapsed().as_secs_f64());
-    if let Some(out) = &options.out {
-        println!("metrics.csv and accuracy.svg are in {}", out.display());
-    }
+    println!("metrics.csv and accuracy.svg are in {}", options.out.display());
     if options.json {
         println!("{}", comparison.json());
     }

@@ -236,7 +236,7 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
 }
 
 /// Below this many numbers on tape, in label and prediction, waking other threads costs more than it saves.
-const SMALL: usize = 4000;
+const SMALL: usize = 3000;
 
 /// Runs all tasks; `passes`: how often a block of samples is run through the loss, over all tasks.
 fn run_all<T: Float, K: Kernel>(kernel: &K, passes: usize, tasks: usize, task: &(impl Task<T> + Sync)) {
