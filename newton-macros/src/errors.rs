@@ -28,6 +28,11 @@ impl Errors {
         Reported
     }
 
+    /// Nothing was refused so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// All of them, if any.
     pub fn take(self) -> Option<syn::Error> {
         self.0

@@ -130,6 +130,7 @@ impl Front<'_> {
                 match binding {
                     Some(Binding::Var(var)) => Ok(Place { var, indices: Vec::new(), span: e.span() }),
                     Some(Binding::Alias(place)) => Ok(Place { span: e.span(), ..place }),
+                    Some(Binding::Refused) => Err(Reported),
                     None => Err(self.errors.at(
                         e.span(),
                         "this is no variable of the loss: pass it as a parameter (statics and captured values have no derivative)",

@@ -20,6 +20,8 @@ enum Binding {
     Var(VarId),
     /// A reference to (a row of) a variable.
     Alias(Place),
+    /// Something whose declaration was refused: uses of it are no mistakes of their own.
+    Refused,
 }
 
 /// The value of an expression.

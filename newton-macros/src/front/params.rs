@@ -67,7 +67,13 @@ impl Front<'_> {
         if let Some(attr) = arg.attrs.first() {
             return Err(self.errors.at(attr.span(), "attributes on parameters are not understood"));
         }
-        let (role, ty) = self.param_type(index, &arg.ty)?;
+        let (role, ty) = match self.param_type(index, &arg.ty) {
+            Ok(found) => found,
+            Err(reported) => {
+                self.poison(&arg.pat);
+                return Err(reported);
+            }
+        };
         if pat.mutability.is_some() || pat.by_ref.is_some() || pat.subpat.is_some() {
             return Err(self
                 .errors

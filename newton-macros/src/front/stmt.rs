@@ -67,6 +67,7 @@ impl Front<'_> {
 
     fn local(&mut self, local: &syn::Local) -> Outcome<()> {
         let Some(init) = &local.init else {
+            self.poison(&local.pat);
             return Err(self
                 .errors
                 .at(local.span(), "give the variable a value where it is declared: `let mut x = 0.0;`"));
@@ -116,10 +117,9 @@ impl Front<'_> {
         }
     }
 
-    fn poison(&mut self, pat: &Pat) {
+    pub(super) fn poison(&mut self, pat: &Pat) {
         if let Some(ident) = pattern_ident(pat) {
-            let var = self.declare(ident, Type::Float(Vec::new()));
-            self.bind(ident, Binding::Var(var));
+            self.bind(ident, Binding::Refused);
         }
     }
 

@@ -1,0 +1,73 @@
+//! Every refusal, with its exact message and span: `tests/refusals/*.txt` hold a function and what the compiler says to it.
+//!
+//! `BLESS=1 cargo test -p newton-macros` rewrites the expectations; read the difference.
+
+use proc_macro2::{TokenStream, TokenTree};
+use std::fmt::Write;
+
+/// The messages of the `compile_error!` invocations in an expansion, each with where it points.
+fn messages(expansion: TokenStream, found: &mut Vec<String>) {
+    let mut trees = expansion.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match tree {
+            TokenTree::Ident(ident) if ident == "compile_error" => {
+                let _bang = trees.next();
+                let Some(TokenTree::Group(group)) = trees.next() else { continue };
+                let text: syn::LitStr = syn::parse2(group.stream()).expect("a message");
+                let at = ident.span().start();
+                found.push(format!("{}:{} {}", at.line, at.column + 1, text.value()));
+            }
+            TokenTree::Group(group) => messages(group.stream(), found),
+            _ => {}
+        }
+    }
+}
+
+fn refusals(source: &str) -> Vec<String> {
+    let mut item: syn::ItemFn = syn::parse_str(source).expect("the case is a function");
+    let at = item.attrs.iter().position(|a| a.path().is_ident("newton_loss")).expect("it is annotated");
+    let attribute = match item.attrs.remove(at).meta {
+        syn::Meta::List(list) => list.tokens,
+        _ => TokenStream::new(),
+    };
+    let mut found = Vec::new();
+    messages(crate::expand(attribute, &item), &mut found);
+    found
+}
+
+#[test]
+fn refusals_say_what_to_write_instead() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/refusals");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let (mut cases, mut wrong) = (0, String::new());
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut blessed = String::new();
+        for case in text.split("\n===\n") {
+            let (source, expected) =
+                case.split_once("\n---\n").expect("a case has `---` before what is expected");
+            let found = refusals(source).join("\n");
+            assert!(!found.is_empty(), "not refused:\n{source}");
+            cases += 1;
+            if found.trim() != expected.trim() {
+                writeln!(wrong, "{}:\n{source}\nexpected\n{expected}\nfound\n{found}\n", path.display())
+                    .unwrap();
+            }
+            let gap = if blessed.is_empty() { "" } else { "\n===\n" };
+            write!(blessed, "{gap}{source}\n---\n{found}").unwrap();
+        }
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, blessed + "\n").unwrap();
+            wrong.clear();
+        }
+    }
+    assert!(cases >= 50, "only {cases} cases were found");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn what_is_understood_is_not_refused() {
+    let source = "#[newton_loss(hessian, lambda = 1)] fn f<const N: usize>(y: &[f32; N]) -> f32 { sum(y) }";
+    assert_eq!(refusals(source), [""; 0]);
+}
