@@ -241,7 +241,7 @@ fn gradients_that_come_back_are_checked() {
     assert!(matches!(error, LayerError::Loss(Error::Singular { lambda: 0.0, .. })), "{error:?}");
 }
 
-/// Value c, gradient beta c, Hessian beta^2 c.
+/// Each term c has gradient beta c and Hessian beta^2 c.
 #[newton_loss(hessian, lambda = 1.0)]
 fn steep<const N: usize>(y: &[f32; N], beta: f32) -> f32 {
     let mut loss = 0.0;
@@ -259,6 +259,7 @@ fn a_hessian_that_overflows_is_named() {
     y[2 * 3 + 1] = 0.84;
     let labels = [(); 4];
     let first = loss.gradients(&y, &labels).unwrap();
+    assert_eq!(first.values[0], steep(&[0.0; 3], 100.0));
     assert!(first.gradients[7] > 3e38 && first.gradients[7].is_finite());
     for error in [
         loss.hessians(&y, &labels).map(drop),
@@ -268,9 +269,9 @@ fn a_hessian_that_overflows_is_named() {
     ] {
         non_finite(error.unwrap_err(), Quantity::Hessian, 2, 3 + 1);
     }
-    // In f64 there is room, and without curvature nothing overflows.
+    // In f64 there is room; without curvature nothing overflows.
     let wide: Vec<f64> = y.iter().map(|x| f64::from(*x)).collect();
-    assert!(loss.evaluate(&wide, &labels).is_ok());
+    assert!(loss.hessians(&wide, &labels).unwrap()[2 * 9 + 4] > 1e40);
     assert!(loss.clone().curvature(Curvature::None).evaluate(&y, &labels).is_ok());
 
     // One step further the gradient overflows, then the loss itself.
