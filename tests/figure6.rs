@@ -120,6 +120,8 @@ fn f32_gradients_explode_where_they_should() {
             exploded += 1;
             let ratio = ours / theirs;
             assert!((0.1..=10.0).contains(&ratio), "{}: {ours:e} for {theirs:e}", sweep.title);
+            let ratio = points(&found) as f64 / points(expected) as f64;
+            assert!((0.5..=2.0).contains(&ratio), "{}: {ratio} times as many points", sweep.title);
         } else {
             assert!(theirs < TAME && ours < TAME, "{}: {ours} for {theirs}", sweep.title);
         }
