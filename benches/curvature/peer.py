@@ -19,10 +19,10 @@ What a formulation is here, and what was tried.  All of them differentiate the l
     batch*n*n.  `tangents` of them run together (vmap); fewer than n means `linearize` once, then `lax.map` over the basis.
   * `chunk` samples at a time (lax.scan) keep the tangents in cache.  `devices`: XLA's own threads on one host device, or the batch
     sharded over one host device per core (shard_map + psum).
-The best of them depends on (loss, n, batch) and is found by timing.  Tried and dropped, because slower: networks as lax.scan over pairs
+The best of them depends on (loss, n, batch) and is found by timing.  Tried and dropped, not seen to be faster: networks as lax.scan over pairs
 of layers (unrolled layers compile in 1 to 4 s even at n = 32); even and odd wires in separate arrays; one array per wire and no reshapes
 (5 times slower, and 26 to 52 s of compilation at n = 10); SoftSort with ranks and one-hot sums instead of jnp.sort.  XLA flags
-(prefer_vector_width=512, use_fusion_emitters=false) made no difference above the noise of a busy machine.  fast_math is not used: it
+(prefer_vector_width=512, use_fusion_emitters=false) made no difference above the noise of the machine, which was busy.  fast_math is not used: it
 gives up NaN and infinity, which saturated losses need.
 """
 import argparse, json, math, os, subprocess, sys, time, venv

@@ -166,6 +166,8 @@ pub trait NewtonLoss<T: Float>: Sync {
     ) -> Result<Diagnostics, Error> {
         let dim = self.dim();
         let curvature = self.batch_curvature(predictions, labels)?.unwrap_or_else(|| vec![0.0; dim * dim]);
+        // The mean is wide, its summands are not: what counts as rounding depends on their type.
+        let curvature: Vec<T> = curvature.into_iter().map(T::from_f64).collect();
         let all = self.evaluate(predictions, labels)?;
         Diagnostics::of(
             &self.newton(),

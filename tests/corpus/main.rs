@@ -181,6 +181,6 @@ fn every_function() {
 
 #[test]
 fn awkward_names() {
-    let loss = Names::<4, 2>::new(3);
-    check("names", &loss, array::<f64, 2>, array::<f32, 2>, |y, t| names::<4, 2>(fixed(y), t, 3));
+    let loss = Names::<4, 2, 1>::new(3);
+    check("names", &loss, array::<f64, 2>, array::<f32, 2>, |y, t| names::<4, 2, 1>(fixed(y), t, 3));
 }

@@ -139,13 +139,17 @@ pub fn functions<const N: usize>(y: &[f32; N]) -> f32 {
 
 /// Names that generated code uses itself, integers computed in blocks, values from branches.
 #[newton_loss(fisher, lambda = 0.1, name = Names)]
-pub fn names<const S: usize, const P: usize>(y_: &[f32; S], label: &[f32; P], tape: usize) -> f32 {
+pub fn names<const S: usize, const P: usize, const T: usize>(
+    y_: &[f32; S],
+    label: &[f32; P],
+    tape: usize,
+) -> f32 {
     let S_ = S + P;
     let mut value = 1.0;
     for i in 0..S_ {
         let k = {
             let half = i / 2;
-            half % S
+            (half + T) % S
         };
         let x = if k < P {
             let gap = y_[k] - label[k];

@@ -235,8 +235,17 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
     .as_ref()
 }
 
-fn run_all<T: Float>(tasks: usize, task: &(impl Task<T> + Sync)) {
+/// Below this many numbers on tape, in label and prediction, waking other threads costs more than it saves.
+const SMALL: usize = 4000;
+
+/// Runs all tasks; `passes`: how often a block of samples is run through the loss, over all tasks.
+fn run_all<T: Float, K: Kernel>(kernel: &K, passes: usize, tasks: usize, task: &(impl Task<T> + Sync)) {
     let level = Level::detect();
+    let size = kernel.tape_len().values + K::Label::<T>::LEN + kernel.dim();
+    if passes * size < SMALL {
+        (0..tasks).for_each(|i| level.run(task, i));
+        return;
+    }
     let work = || (0..tasks).into_par_iter().with_max_len(1).for_each(|i| level.run(task, i));
     match pool() {
         Some(pool) => pool.install(work),
@@ -252,7 +261,7 @@ pub fn gradients<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K
     let blocks = batch.blocks();
     let values = Pieces::new(&mut out.values, lanes);
     let gradients = Pieces::new(&mut out.gradients, lanes * dim);
-    run_all(blocks, &GradientTask { batch, values, gradients });
+    run_all(kernel, blocks, blocks, &GradientTask { batch, values, gradients });
     out
 }
 
@@ -266,7 +275,8 @@ pub fn mean_hessian<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: 
     let groups = (2 * CHUNKS / chunks.max(1)).clamp(1, dim.div_ceil(TANGENTS)).min(4);
     let mut partial = vec![0.0; chunks * dim * dim];
     let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
-    run_all(chunks * groups, &HessianTask { batch, chunk, groups, wanted });
+    let passes = batch.blocks() * dim.div_ceil(TANGENTS);
+    run_all(kernel, passes, chunks * groups, &HessianTask { batch, chunk, groups, wanted });
     let mut mean = vec![0.0; dim * dim];
     for partial in partial.chunks(dim * dim) {
         for (sum, x) in mean.iter_mut().zip(partial) {
@@ -284,7 +294,12 @@ pub fn hessians<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K:
     let batch = Batch { kernel, predictions, labels };
     let blocks = batch.blocks();
     let wanted = Wanted::Each(Pieces::new(&mut out, lanes::<T>() * dim * dim));
-    run_all(blocks, &HessianTask { batch, chunk: 1, groups: 1, wanted });
+    run_all(
+        kernel,
+        blocks * dim.div_ceil(TANGENTS),
+        blocks,
+        &HessianTask { batch, chunk: 1, groups: 1, wanted },
+    );
     out
 }
 
@@ -300,6 +315,6 @@ pub fn hessian_vector_products<K: Kernel, T: Float>(
     let batch = Batch { kernel, predictions, labels };
     let blocks = batch.blocks();
     let wanted = Wanted::Products(vectors, Pieces::new(&mut out, lanes::<T>() * dim));
-    run_all(blocks, &HessianTask { batch, chunk: 1, groups: 1, wanted });
+    run_all(kernel, blocks, blocks, &HessianTask { batch, chunk: 1, groups: 1, wanted });
     out
 }

@@ -47,7 +47,7 @@ pub trait Float:
     #[doc(hidden)]
     fn f_tan(self) -> Self;
     #[doc(hidden)]
-    fn f_tanh(self) -> Self;
+    fn f_tanh<const FMA: bool>(self) -> Self;
     #[doc(hidden)]
     fn f_powf(self, p: Self) -> Self;
 }
@@ -96,10 +96,6 @@ macro_rules! common {
             $t::tan(self)
         }
         #[inline(always)]
-        fn f_tanh(self) -> Self {
-            $t::tanh(self)
-        }
-        #[inline(always)]
         fn f_powf(self, p: Self) -> Self {
             $t::powf(self, p)
         }
@@ -128,6 +124,10 @@ impl Float for f32 {
         math::atan::<FMA>(self)
     }
     #[inline(always)]
+    fn f_tanh<const FMA: bool>(self) -> Self {
+        math::tanh::<FMA>(self)
+    }
+    #[inline(always)]
     fn f_erf<const FMA: bool>(self) -> Self {
         libm::erff(self)
     }
@@ -152,6 +152,10 @@ impl Float for f64 {
     #[inline(always)]
     fn f_atan<const FMA: bool>(self) -> Self {
         f64::atan(self)
+    }
+    #[inline(always)]
+    fn f_tanh<const FMA: bool>(self) -> Self {
+        f64::tanh(self)
     }
     #[inline(always)]
     fn f_erf<const FMA: bool>(self) -> Self {

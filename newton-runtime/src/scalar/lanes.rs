@@ -112,7 +112,7 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
         cos => f_cos;
         tan => f_tan;
         atan => f_atan::<FMA>;
-        tanh => f_tanh;
+        tanh => f_tanh::<FMA>;
     }
     #[inline(always)]
     fn recip(self) -> Self {

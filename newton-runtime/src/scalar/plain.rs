@@ -50,7 +50,7 @@ macro_rules! plain {
                 cos => f_cos;
                 tan => f_tan;
                 atan => f_atan::<FMA>;
-                tanh => f_tanh;
+                tanh => f_tanh::<FMA>;
             }
             #[inline(always)]
             fn recip(self) -> Self {

@@ -18,13 +18,20 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod error;
 pub mod files;
 mod history;
+mod method;
 mod metrics;
 mod plot;
+pub mod sorting;
 mod stats;
+mod trainer;
 
+pub use error::TrainError;
 pub use history::{History, HistoryError};
+pub use method::{Method, UnknownName};
 pub use metrics::{RankingAccuracy, RankingMetrics, argsort};
 pub use plot::{Curve, Plot, PlotError, Point, Unit};
 pub use stats::{Summary, mean, standard_deviation};
+pub use trainer::{Loss, StepReport, Trainer};

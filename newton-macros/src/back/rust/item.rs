@@ -12,16 +12,7 @@ use syn::ItemFn;
 /// Everything generated for a loss, the user's function first.
 pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
     let program = &gradient.program;
-    let taken = |name: &str| item.sig.generics.const_params().any(|p| p.ident == name);
-    let pick = |name: &str| if taken(name) { format_ident!("{name}Scalar") } else { format_ident!("{name}") };
-    let printer = Printer {
-        program,
-        scalar: pick("S"),
-        passive: pick("P"),
-        output: Some(gradient.adjoint),
-        across_lanes: quote!(across_lanes),
-        calls: Default::default(),
-    };
+    let printer = Printer::new(item, program, Some(gradient.adjoint));
     let body = printer.block(&program.body);
     let result = printer.expr(&program.result).0;
     let prologue = prologue(&printer, gradient.adjoint);
@@ -29,19 +20,60 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
         printer.calls.borrow().iter().map(|name| Ident::new(name, Span::call_site())).collect();
     let krate = krate(attr);
     let import = (!imports.is_empty()).then(|| quote!(use #krate::builtins::{#(#imports),*};));
-    let tape_len = tape_len(&printer, &krate);
-    let (s, p) = (&printer.scalar, &printer.passive);
     let adjoint = &program.vars[gradient.adjoint.0].name;
     let y = &program.vars[prediction(program).0].name;
-    let shell = shell(item, attr, program, &printer);
-    let Shell { items, name, generics, arguments, label, dim, parameters } = shell;
+    let code = Code {
+        arguments: [quote!(#y), quote!(label), quote!(#adjoint), quote!(tape)],
+        tape_len: tape_len(&printer, &krate),
+        body: quote! {
+            #import
+            use #krate::scalar::across_lanes;
+            #prologue
+            #body
+            #result
+        },
+    };
+    items(item, attr, &printer, &code)
+}
+
+/// What stands in for the generated code of a function with errors, so that uses of the loss give no errors of their own.
+pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStream {
+    match program {
+        Some(program) if program.params.len() == item.sig.inputs.len() && !program.params.is_empty() => {
+            let printer = Printer::new(item, program, None);
+            let s = &printer.scalar;
+            let code = Code {
+                arguments: [quote!(_), quote!(_), quote!(_), quote!(_)],
+                tape_len: quote!(Default::default()),
+                body: quote!(#s::zero()),
+            };
+            items(item, attr, &printer, &code)
+        }
+        _ => quote!(#item),
+    }
+}
+
+/// What depends on the function's body.
+struct Code {
+    /// Patterns of prediction, label, adjoint and tape.
+    arguments: [TokenStream; 4],
+    tape_len: TokenStream,
+    body: TokenStream,
+}
+
+fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStream {
+    let krate = krate(attr);
+    let Shell { items, name, generics, arguments, t, label, dim, parameters } =
+        shell(item, attr, printer.program, printer);
+    let Code { arguments: [y, labels, adjoint, tape], tape_len, body } = code;
+    let (s, p) = (&printer.scalar, &printer.passive);
     let text = item.sig.ident.to_string();
     quote! {
         #items
 
         #[allow(unused, clippy::all)]
         impl #generics #krate::kernel::Kernel for #name #arguments {
-            type Label<T: #krate::scalar::Float> = #label;
+            type Label<#t: #krate::scalar::Float> = #label;
             const NAME: &'static str = #text;
 
             fn dim(&self) -> usize {
@@ -64,59 +96,17 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
             fn value_and_gradient<#s, #p>(
                 &self,
                 #y: &[#s],
-                label: &[#p],
+                #labels: &[#p],
                 #adjoint: &mut [#s],
-                tape: &mut #krate::scalar::Tape<#s>,
+                #tape: &mut #krate::scalar::Tape<#s>,
             ) -> #s
             where
                 #s: #krate::scalar::Scalar<Passive = #p>,
                 #p: #krate::scalar::Real,
             {
-                #import
-                use #krate::scalar::across_lanes;
-                #prologue
                 #body
-                #result
             }
         }
-    }
-}
-
-/// What stands in for the generated code of a function with errors, so that uses of the loss give no errors of their own.
-pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStream {
-    let krate = krate(attr);
-    match program {
-        Some(program) if program.params.len() == item.sig.inputs.len() && !program.params.is_empty() => {
-            let printer = Printer {
-                program,
-                scalar: format_ident!("S"),
-                passive: format_ident!("P"),
-                output: None,
-                across_lanes: quote!(across_lanes),
-                calls: Default::default(),
-            };
-            let Shell { items, name, generics, arguments, label, dim, parameters } =
-                shell(item, attr, program, &printer);
-            let text = item.sig.ident.to_string();
-            quote! {
-                #items
-                #[allow(unused, clippy::all)]
-                impl #generics #krate::kernel::Kernel for #name #arguments {
-                    type Label<T: #krate::scalar::Float> = #label;
-                    const NAME: &'static str = #text;
-                    fn dim(&self) -> usize { #dim }
-                    fn newton(&self) -> #krate::newton::Newton { self.newton }
-                    fn parameters(&self) -> impl Iterator<Item = (&'static str, f64)> { [#parameters].into_iter() }
-                    fn tape_len(&self) -> #krate::scalar::TapeLen { Default::default() }
-                    fn value_and_gradient<S, P>(
-                        &self, _: &[S], _: &[P], _: &mut [S], _: &mut #krate::scalar::Tape<S>,
-                    ) -> S
-                    where S: #krate::scalar::Scalar<Passive = P>, P: #krate::scalar::Real
-                    { S::zero() }
-                }
-            }
-        }
-        _ => quote!(#item),
     }
 }
 
@@ -133,6 +123,8 @@ struct Shell {
     name: Ident,
     generics: TokenStream,
     arguments: TokenStream,
+    /// Name of the label's type parameter.
+    t: Ident,
     label: TokenStream,
     dim: TokenStream,
     parameters: TokenStream,
@@ -140,6 +132,7 @@ struct Shell {
 
 fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Shell {
     let krate = krate(attr);
+    let t = type_parameter(item, "T");
     let function = &item.sig.ident;
     let name =
         attr.name.clone().unwrap_or_else(|| Ident::new(&camel_case(&function.to_string()), function.span()));
@@ -179,6 +172,8 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         ),
     };
     let items = quote! {
+        // A loss is often used through its type alone.
+        #[allow(dead_code)]
         #item
 
         #[doc = #summary]
@@ -241,7 +236,8 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         name,
         generics: quote!(#generics),
         arguments: quote!(#arguments),
-        label: label_type(printer),
+        label: label_type(printer, &t),
+        t,
         dim: size(printer, prediction(program)),
         parameters: quote!(#(#parameters)*),
     }
@@ -278,8 +274,8 @@ fn labels<'a>(printer: &'a Printer) -> impl Iterator<Item = &'a Param> {
     printer.program.params.iter().filter(|p| p.role == Role::Label)
 }
 
-fn label_type(printer: &Printer) -> TokenStream {
-    let types: Vec<_> = labels(printer).map(|p| array_type(printer, p.var, quote!(T))).collect();
+fn label_type(printer: &Printer, t: &Ident) -> TokenStream {
+    let types: Vec<_> = labels(printer).map(|p| array_type(printer, p.var, quote!(#t))).collect();
     match &types[..] {
         [one] => quote!(#one),
         all => quote!((#(#all),*)),
@@ -344,6 +340,12 @@ fn tape_len(printer: &Printer, krate: &TokenStream) -> TokenStream {
         #count
         len
     }
+}
+
+/// A name for a type parameter that no const generic of the function has.
+pub fn type_parameter(item: &ItemFn, name: &str) -> Ident {
+    let taken = item.sig.generics.const_params().any(|p| p.ident == name);
+    if taken { format_ident!("{name}Type") } else { format_ident!("{name}") }
 }
 
 fn camel_case(name: &str) -> String {

@@ -7,7 +7,7 @@ mod stmt;
 pub use item::{loss, stub};
 
 use crate::ir::{Program, VarId};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -20,13 +20,21 @@ struct Printer<'a> {
     passive: Ident,
     /// The adjoint of the prediction: a reference parameter of generated code.
     output: Option<VarId>,
-    /// Path of the function that ends the body of a loop.
-    across_lanes: TokenStream,
     /// Functions of the runtime that the text calls.
     calls: RefCell<BTreeSet<String>>,
 }
 
-impl Printer<'_> {
+impl<'a> Printer<'a> {
+    fn new(item: &syn::ItemFn, program: &'a Program, output: Option<VarId>) -> Self {
+        Printer {
+            program,
+            scalar: item::type_parameter(item, "S"),
+            passive: item::type_parameter(item, "P"),
+            output,
+            calls: RefCell::default(),
+        }
+    }
+
     /// Notes that a runtime function is called, so that it is imported.
     fn runtime(&self, name: &str) -> Ident {
         self.calls.borrow_mut().insert(name.to_owned());

@@ -37,8 +37,7 @@ impl Printer<'_> {
             Stmt::For { var, range, body } => {
                 let (name, range, body) =
                     (&self.program.vars[var.0].name, self.range(range), self.block(body));
-                let across_lanes = &self.across_lanes;
-                quote!(for #name in #range { #body #across_lanes(); })
+                quote!(for #name in #range { #body across_lanes(); })
             }
             Stmt::If { cond, then, otherwise } => {
                 let (cond, then) = (self.int(cond).0, self.block(then));

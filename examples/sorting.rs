@@ -1,0 +1,261 @@
+//! Learning to score four-digit numbers from nothing but their order: baseline, Hessian and Fisher side by side.
+//!
+//! ```text
+//! cargo run --release --example sorting                                        # about a minute, synthetic digits
+//! cargo run --release --example sorting -- --loss neural_sort --n 10 --steps 5000
+//! cargo run --release --example sorting -- --preset paper --data mnist --out runs/soft_sort
+//! ```
+//!
+//! A network sees a set of n images, one score comes out per image, and a relaxed sorting algorithm turns the scores
+//! into a loss against the true order. All methods use the same loss, weights and batches; they differ in what the loss
+//! back-propagates. Tables go to standard output, progress to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use newton_losses::data::Digits;
+use newton_losses::models::{MnistCnn, SmallCnn};
+use newton_losses::newton::{Newton, OnIndefinite};
+use newton_losses::train::sorting::{
+    Comparison, Observer, RankingLoss, Settings, SortingLoss, Stopped, compare,
+};
+use newton_losses::train::{History, Method, Plot, TrainError, Unit};
+
+/// Trains networks to rank four-digit images through relaxed sorting, with and without Newton losses.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Folder with the four MNIST files, gzip or not [default: digits drawn by a generator]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Numbers in a set: 3, 5, 10 or 15
+    #[arg(long, default_value_t = 5)]
+    n: usize,
+    /// neural_sort, soft_sort, logistic_dsn or cauchy_dsn
+    #[arg(long, default_value = "soft_sort")]
+    loss: SortingLoss,
+    /// baseline, hessian, fisher or all
+    #[arg(long, default_value = "all", value_parser = methods)]
+    method: Methods,
+    /// Tikhonov term of the Newton methods [default: the paper's for loss, method and n]
+    #[arg(long, allow_negative_numbers = true)]
+    lambda: Option<f64>,
+    /// tau of neural_sort and soft_sort, beta of the sorting networks [default: the paper's]
+    #[arg(long, allow_negative_numbers = true)]
+    temperature: Option<f64>,
+    /// What the Hessian method does with negative curvature; the paper keeps it
+    #[arg(long, value_enum, default_value = "keep")]
+    on_indefinite: Policy,
+    /// quick: a small network, short; paper: the paper's network and length
+    #[arg(long, value_enum, default_value = "quick")]
+    preset: Preset,
+    /// Network [default: the preset's]
+    #[arg(long, value_enum)]
+    network: Option<Network>,
+    /// Training steps [default: the preset's]
+    #[arg(long)]
+    steps: Option<u64>,
+    /// Sets in a batch [default: the preset's]
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Of weights, batches and generated digits
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder for metrics.csv and accuracy.svg, rewritten at every validation
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the result as one JSON object on the last line of standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// A list as one value of an option.
+#[derive(Debug, Clone)]
+struct Methods(Vec<Method>);
+
+fn methods(name: &str) -> Result<Methods, String> {
+    if name == "all" {
+        return Ok(Methods(Method::ALL.into()));
+    }
+    name.parse().map(|method| Methods(vec![method])).map_err(|error| format!("{error}, all"))
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Policy {
+    Keep,
+    Clamp,
+    Abs,
+    Error,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+enum Preset {
+    Quick,
+    Paper,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Network {
+    Small,
+    Paper,
+}
+
+impl Options {
+    fn settings(&self) -> Settings {
+        let preset = match self.preset {
+            Preset::Quick => Settings::quick(self.loss, self.n),
+            Preset::Paper => Settings::paper(self.loss, self.n),
+        };
+        let steps = self.steps.unwrap_or(preset.steps);
+        Settings {
+            temperature: self.temperature.unwrap_or(preset.temperature),
+            methods: self.method.0.clone(),
+            lambda: self.lambda,
+            on_indefinite: match self.on_indefinite {
+                Policy::Keep => OnIndefinite::Keep,
+                Policy::Clamp => OnIndefinite::Clamp,
+                Policy::Abs => OnIndefinite::Abs,
+                Policy::Error => OnIndefinite::Error,
+            },
+            steps,
+            batch: self.batch.unwrap_or(preset.batch),
+            seed: self.seed,
+            // A short run is validated more often than a long one, but not all the time.
+            validate_every: preset.validate_every.min(steps.div_ceil(10)).max(1),
+            ..preset
+        }
+    }
+
+    fn network(&self) -> Network {
+        let of_preset = if self.preset == Preset::Paper { Network::Paper } else { Network::Small };
+        self.network.unwrap_or(of_preset)
+    }
+}
+
+/// The sizes that this program is compiled for.
+fn loss(settings: &Settings, newton: Newton) -> Result<Box<dyn RankingLoss>, TrainError> {
+    let Settings { loss, temperature, .. } = *settings;
+    match settings.n {
+        3 => loss.sized::<3>(temperature, newton),
+        5 => loss.sized::<5>(temperature, newton),
+        10 => loss.sized::<10>(temperature, newton),
+        15 => loss.sized::<15>(temperature, newton),
+        n => Err(TrainError::SetSize { n, supported: &[3, 5, 10, 15] }),
+    }
+}
+
+/// Shows progress and writes the files of `--out`.
+struct Progress {
+    bar: ProgressBar,
+    out: Option<PathBuf>,
+    plot: Plot,
+}
+
+impl Progress {
+    fn new(settings: &Settings, out: Option<PathBuf>, data: &str) -> anyhow::Result<Self> {
+        if let Some(out) = &out {
+            std::fs::create_dir_all(out).with_context(|| format!("making the folder {}", out.display()))?;
+        }
+        let target = match std::io::stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(settings.steps), target);
+        bar.set_style(ProgressStyle::with_template(
+            "{bar:30} step {pos} of {len}, {per_sec}, {eta} left  {msg}",
+        )?);
+        let title = format!("Four-digit numbers, sets of {}, {}", settings.n, settings.loss);
+        let subtitle =
+            format!("validation, batches of {} sets, seed {}; {data}", settings.batch, settings.seed);
+        Ok(Self { bar, out, plot: Plot::new(title, "exact match", Unit::Percent).subtitle(subtitle) })
+    }
+}
+
+impl Observer for Progress {
+    fn stepped(&mut self, step: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.bar.set_position(step);
+        Ok(())
+    }
+
+    fn validated(
+        &mut self,
+        step: u64,
+        history: &History,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let curves = history.curves("em").unwrap_or_default();
+        let now = curves.iter().filter_map(|curve| {
+            let last = curve.points.last().filter(|point| point.step == step)?;
+            Some(format!("{} {:.1} %", curve.name, 100.0 * last.value))
+        });
+        let now = format!("EM {}", now.collect::<Vec<_>>().join(", "));
+        if self.bar.is_hidden() {
+            eprintln!("step {step}: validation {now}");
+        }
+        self.bar.set_message(now);
+        if let Some(out) = &self.out {
+            let csv = out.join("metrics.csv");
+            history.save_csv(&csv).with_context(|| format!("writing {}", csv.display()))?;
+            let svg = out.join("accuracy.svg");
+            // Nothing to draw if all methods stopped before the first validation.
+            if !curves.is_empty() {
+                self.plot.save(&curves, &svg).with_context(|| format!("writing {}", svg.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&mut self, method: Method, stopped: &Stopped) {
+        let line = format!("{method} stops after step {}: {}", stopped.step, stopped.message);
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+}
+
+fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
+    // Before the data are read or drawn, which takes longer than seeing that a setting is wrong.
+    settings.validate()?;
+    for &method in &settings.methods {
+        loss(settings, method.newton(settings.lambda_of(method), settings.on_indefinite))?;
+    }
+    let digits = match &options.data {
+        Some(folder) => {
+            Digits::load(folder).with_context(|| format!("reading MNIST from {}", folder.display()))?
+        }
+        None => Digits::synthetic(options.seed),
+    };
+    let data = digits.provenance.to_string();
+    let Settings { n, temperature, batch, steps, seed, .. } = settings;
+    println!(
+        "{}, n = {n}, {} = {temperature}, {steps} steps on batches of {batch} sets, seed {seed}",
+        settings.loss,
+        settings.loss.temperature_name()
+    );
+    println!("data: {data}");
+    let mut progress = Progress::new(settings, options.out.clone(), &data)?;
+    let build = |newton| loss(settings, newton);
+    let comparison = match options.network() {
+        Network::Small => compare::<SmallCnn>(settings, &digits, build, &mut progress),
+        Network::Paper => compare::<MnistCnn>(settings, &digits, build, &mut progress),
+    };
+    progress.bar.finish_and_clear();
+    Ok(comparison?)
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let start = Instant::now();
+    let comparison = run(&options, &options.settings())?;
+    println!("network: {}\n\n{comparison}", comparison.network);
+    println!("\n{:.0} s in all", start.elapsed().as_secs_f64());
+    if let Some(out) = &options.out {
+        println!("metrics.csv and accuracy.svg are in {}", out.display());
+    }
+    if options.json {
+        println!("{}", comparison.json());
+    }
+    std::io::stdout().flush()?;
+    anyhow::ensure!(comparison.outcomes.iter().any(|o| o.stopped.is_none()), "every method stopped early");
+    Ok(())
+}

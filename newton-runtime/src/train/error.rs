@@ -1,0 +1,68 @@
+//! Why a training run ended early.
+
+use dfdx::optim::OptimizerUpdateError;
+use dfdx::prelude::CpuError;
+
+use super::HistoryError;
+use crate::data::DataError;
+use crate::graph::LayerError;
+
+/// Why training failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A set size that nothing was compiled for.
+    #[error("sets of {n} numbers are not supported: the sizes compiled in are {supported:?}")]
+    SetSize {
+        /// The size asked for.
+        n: usize,
+        /// The sizes there are.
+        supported: &'static [usize],
+    },
+    /// A setting outside its range.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// Network, loss or Newton step failed; numbers that are not finite are named by sample and entry.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The data cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Parameters of the network took no part in the loss.
+    #[error("parameters without a gradient: {0}")]
+    UnusedParameters(String),
+    /// A measurement does not fit the table.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// Whoever watches the run gave up, for instance because a file could not be written.
+    #[error(transparent)]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<CpuError> for TrainError {
+    fn from(error: CpuError) -> Self {
+        Self::Layer(error.into())
+    }
+}
+
+impl From<crate::Error> for TrainError {
+    fn from(error: crate::Error) -> Self {
+        Self::Layer(error.into())
+    }
+}
+
+impl From<OptimizerUpdateError<CpuError>> for TrainError {
+    fn from(error: OptimizerUpdateError<CpuError>) -> Self {
+        match error {
+            OptimizerUpdateError::DeviceError(error) => error.into(),
+            OptimizerUpdateError::UnusedParams(unused) => Self::UnusedParameters(format!("{unused:?}")),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The sorting benchmark: networks that see only the order of four-digit numbers, trained through relaxed sorting.
+//!
+//! [`compare`] trains one network per [`Method`](super::Method), from the same weights, on the same batches. The loss is
+//! the same object for all, only its curvature differs.
+//!
+//! ```no_run
+//! use newton_losses::data::Digits;
+//! use newton_losses::models::SmallCnn;
+//! use newton_losses::train::sorting::{Settings, SortingLoss, compare};
+//!
+//! let settings = Settings::quick(SortingLoss::SoftSort, 5);
+//! let soft_sort = |newton| settings.loss.sized::<5>(settings.temperature, newton);
+//! let comparison = compare::<SmallCnn>(&settings, &Digits::synthetic(0), soft_sort, &mut ())?;
+//! println!("{comparison}");
+//! # Ok::<(), newton_losses::train::TrainError>(())
+//! ```
+//!
+//! Source: Petersen et al., *Newton Losses*, section 4.1 and appendix C; data and metrics as in diffsort's experiments.
+
+mod compare;
+mod loss;
+mod report;
+mod run;
+mod scorer;
+mod settings;
+
+pub use compare::{BestOutcome, Comparison, Effect, Observer, Outcome, compare};
+pub use loss::{RankingLoss, SortingLoss};
+pub use run::{Stopped, evaluate};
+pub use scorer::{Images, Scorer};
+pub use settings::{EVALUATION_SETS, Settings};

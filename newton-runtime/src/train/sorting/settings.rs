@@ -1,0 +1,122 @@
+//! What a comparison is run with.
+
+use super::SortingLoss;
+use crate::newton::OnIndefinite;
+use crate::train::{Method, TrainError};
+
+/// Sets in a batch of validation and test, as in the literature.
+pub const EVALUATION_SETS: usize = 100;
+
+/// Everything that decides the numbers of a run, except data and network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The relaxation.
+    pub loss: SortingLoss,
+    /// Numbers in a set.
+    pub n: usize,
+    /// tau or beta.
+    pub temperature: f64,
+    /// What to compare, each once; all start from the same weights and see the same batches.
+    pub methods: Vec<Method>,
+    /// Tikhonov term of the Newton methods; `None`: the paper's, per method.
+    pub lambda: Option<f64>,
+    /// What the Hessian method does with negative curvature.
+    pub on_indefinite: OnIndefinite,
+    /// Training steps.
+    pub steps: u64,
+    /// Sets in a training batch.
+    pub batch: usize,
+    /// Of weights and batches.
+    pub seed: u64,
+    /// Adam's; its other settings are torch's defaults.
+    pub learning_rate: f64,
+    /// Steps between validations. One is made after the last step in any case.
+    pub validate_every: u64,
+    /// Batches of [`EVALUATION_SETS`] in a validation: always the same ones.
+    pub valid_batches: u64,
+    /// Batches of [`EVALUATION_SETS`] in the final test.
+    pub test_batches: u64,
+}
+
+impl Settings {
+    /// The paper's: 100 000 steps on batches of 100 sets, Adam with 1e-3, tau or beta and lambda of its Table 4; one
+    /// pass over the validation split every 1000 steps, one over the test split at the end.
+    pub fn paper(loss: SortingLoss, n: usize) -> Self {
+        Self {
+            loss,
+            n,
+            temperature: loss.temperature(n),
+            methods: Method::ALL.into(),
+            lambda: None,
+            on_indefinite: OnIndefinite::Keep,
+            steps: 100_000,
+            batch: 100,
+            seed: 0,
+            learning_rate: 1e-3,
+            validate_every: 1000,
+            valid_batches: 50,
+            test_batches: 100,
+        }
+    }
+
+    /// The same losses in about a minute on two cores, with [`SmallCnn`](crate::models::SmallCnn).
+    pub fn quick(loss: SortingLoss, n: usize) -> Self {
+        Self {
+            steps: 3000,
+            batch: 20,
+            validate_every: 300,
+            valid_batches: 10,
+            test_batches: 20,
+            ..Self::paper(loss, n)
+        }
+    }
+
+    /// The lambda of a method: the one set, else the paper's. 0 for the baseline.
+    pub fn lambda_of(&self, method: Method) -> f64 {
+        match (method, self.lambda) {
+            (Method::Baseline, _) | (_, None) => self.loss.lambda(self.n, method),
+            (_, Some(lambda)) => lambda,
+        }
+    }
+
+    /// # Errors
+    /// [`TrainError::Setting`] for what would train nothing, validate never or compare nothing. The loss has a look at
+    /// its own part when it is built.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let at_least_one = [
+            ("methods", self.methods.len() as u64),
+            ("steps", self.steps),
+            ("batch", self.batch as u64),
+            ("validate_every", self.validate_every),
+            ("valid_batches", self.valid_batches),
+            ("test_batches", self.test_batches),
+        ];
+        for (name, value) in at_least_one {
+            if value == 0 {
+                return Err(TrainError::Setting { name, value: 0.0, expected: "at least 1" });
+            }
+        }
+        if self.batch > LARGEST_BATCH {
+            let expected = "at most 100 000 sets";
+            return Err(TrainError::Setting { name: "batch", value: self.batch as f64, expected });
+        }
+        for (i, method) in self.methods.iter().enumerate() {
+            if self.methods[..i].contains(method) {
+                let expected = "every method once";
+                return Err(TrainError::Setting {
+                    name: "methods",
+                    value: self.methods.len() as f64,
+                    expected,
+                });
+            }
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            let expected = "a positive number";
+            return Err(TrainError::Setting { name: "learning_rate", value: self.learning_rate, expected });
+        }
+        Ok(())
+    }
+}
+
+/// A batch beyond this is a mistyped number, and would end in an allocation failure.
+const LARGEST_BATCH: usize = 100_000;

@@ -1,0 +1,84 @@
+//! One training step: forward, backward, Adam.
+
+use std::time::{Duration, Instant};
+
+use dfdx::nn::ZeroGrads;
+use dfdx::nn::tensor_collection::TensorCollection;
+use dfdx::optim::{Adam, Optimizer};
+use dfdx::prelude::{AdamConfig, AsArray, Cpu, Gradients, OwnedTape, Rank0, Tensor};
+
+use super::TrainError;
+use crate::graph::{self, LayerError};
+
+/// A loss on its tape.
+pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
+
+/// A network with the state of its optimizer.
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use newton_losses::{graph::{Linear, builder}, train::Trainer};
+///
+/// let device = Cpu::seed_from_u64(0);
+/// let net: Linear<2, 1, f32, Cpu> = device.build_module::<builder::Linear<2, 1>, f32>();
+/// let mut trainer = Trainer::new(net, AdamConfig { lr: 0.1, ..Default::default() });
+/// let x = device.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]);
+/// let mut losses = Vec::new();
+/// for _ in 0..100 {
+///     let step = trainer.step(|net, grads| Ok((net.try_forward(x.clone().traced(grads))? - 1.0).square().mean()))?;
+///     losses.push(step.loss);
+/// }
+/// assert!(losses[99] < 0.1 * losses[0]);
+/// # Ok::<(), newton_losses::train::TrainError>(())
+/// ```
+#[derive(Debug)]
+pub struct Trainer<N> {
+    network: N,
+    optimizer: Adam<N, f32, Cpu>,
+    /// Kept between steps, so that the buffers are made once.
+    gradients: Option<Gradients<f32, Cpu>>,
+}
+
+/// What a step has to say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// The batch-mean loss before the step (of the loss itself, not of the Newton loss).
+    pub loss: f32,
+    /// Wall time of forward, backward and update.
+    pub time: Duration,
+}
+
+impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
+    /// Trains `network` by Adam.
+    pub fn new(network: N, adam: AdamConfig) -> Self {
+        let optimizer = Adam::new(&network, adam);
+        Self { network, optimizer, gradients: None }
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+
+    /// One step on the loss that `forward` computes with the network, on a tape over the given gradients.
+    ///
+    /// # Errors
+    /// What `forward` says, what [`graph::backward`] says; the network is then unchanged. [`TrainError::UnusedParameters`].
+    pub fn step(
+        &mut self,
+        forward: impl FnOnce(&N, Gradients<f32, Cpu>) -> Result<Loss, LayerError>,
+    ) -> Result<StepReport, TrainError> {
+        let start = Instant::now();
+        let gradients = match self.gradients.take() {
+            Some(gradients) => gradients,
+            None => self.network.try_alloc_grads()?,
+        };
+        let loss = forward(&self.network, gradients)?;
+        let value = loss.array();
+        let mut gradients = graph::backward(loss)?;
+        self.optimizer.update(&mut self.network, &gradients)?;
+        self.network.try_zero_grads(&mut gradients)?;
+        self.gradients = Some(gradients);
+        Ok(StepReport { loss: value, time: start.elapsed() })
+    }
+}
