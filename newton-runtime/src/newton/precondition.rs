@@ -261,7 +261,9 @@ fn singular(
     hint: &'static str,
 ) -> Error {
     let row_sums = (0..dim).map(|i| matrix.row(i).iter().sum::<f64>().abs());
-    let flat = row_sums.fold(0.0, f64::max) <= f64::from(f32::EPSILON) * dim as f64 * matrix.max_abs();
+    // As lenient as the pivots: rows of an f32 Hessian sum to a few roundings of what it was made of.
+    let zero = PIVOTS * f64::from(f32::EPSILON) * dim as f64 * matrix.max_abs();
+    let flat = row_sums.fold(0.0, f64::max) <= zero;
     let hint = if flat && hint.is_empty() { COMMON_SHIFT } else { hint };
     Error::Singular { lambda, pivot, dim, value, scale, hint }
 }

@@ -138,7 +138,10 @@ fn by_hessian<T: Float>(
             Preconditioner::hessian(h, dim, lambda, on_indefinite)?.directions(gradients)
         }
         (Hessians::WideMean(h), _) => {
-            Preconditioner::hessian(h, dim, lambda, on_indefinite)?.directions(gradients)
+            // The sum is wide; what was summed is known no better than `T`.
+            let mean = Matrix::symmetric(h, dim)?;
+            Preconditioner::known_to(input::epsilon::<T>(), mean, lambda, on_indefinite)?
+                .directions(gradients)
         }
     }
 }
