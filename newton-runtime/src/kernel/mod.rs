@@ -1,7 +1,7 @@
 //! Runs generated code over batches: samples across SIMD lanes, blocks of samples across threads.
 //!
-//! [`Kernel`] is what `#[newton_loss]` implements: one sample's value and gradient, generic over the scalar. [`run`] feeds it
-//! lanes for gradients and duals of lanes for Hessians; [`dispatch`] compiles that for the processor found at run time.
+//! [`Kernel`] is what `#[newton_loss]` implements: one sample's value and gradient, generic over the scalar. `run` feeds it
+//! lanes for gradients and duals of lanes for Hessians; `dispatch` compiles that for the processor found at run time.
 //! Work is cut into chunks that depend on the batch alone, and sums are taken in their order, so results do not depend on the
 //! number of threads.
 

@@ -2,8 +2,8 @@
 //!
 //! All take a permutation matrix as label and compare a relaxed one with it by binary cross-entropy, averaged over the n x n
 //! entries. At this level the cross-entropy has PyTorch's exact semantics, whose float32 gradients explode where an entry
-//! saturates: that is the setting of the paper. [`stable`] has the same losses with an accurate cross-entropy instead, which
-//! trains better without a Newton step and differs from the paper.
+//! saturates: that is the setting of the paper. [`stable`] has the same losses with a numerically stable cross-entropy instead,
+//! without the explosions, and so without the paper's phenomenon.
 
 mod neural_sort;
 mod permutation;

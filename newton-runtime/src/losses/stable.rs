@@ -1,5 +1,8 @@
 //! The bundled losses with a numerically stable cross-entropy: 1 - p is computed as the sum of the other entries, so that
-//! gradients stay accurate where an entry of the relaxed permutation saturates.
+//! gradients do not explode where an entry of the relaxed permutation saturates.
+//!
+//! For NeuralSort and SoftSort they stay accurate as well. A sorting network's comparators round 1 - alpha before that sum: its
+//! gradients stay bounded, but single points where a logistic comparator saturates can be off by their own size in `f32`.
 
 /// NeuralSort with a stable cross-entropy.
 pub type NeuralSort<const N: usize> = super::NeuralSortLoss<N, true>;

@@ -29,7 +29,7 @@ macro_rules! operator {
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
                 for l in 0..L {
-                    self.0[l] = self.0[l] $symbol other.0[l];
+                    self.0[l] $symbol other.0[l];
                 }
                 self
             }
@@ -37,15 +37,17 @@ macro_rules! operator {
         impl<T: Float, const L: usize, const FMA: bool> $op_assign for Lanes<T, L, FMA> {
             #[inline(always)]
             fn $method_assign(&mut self, other: Self) {
-                *self = *self $symbol other;
+                for l in 0..L {
+                    self.0[l] $symbol other.0[l];
+                }
             }
         }
     };
 }
-operator!(Add add, AddAssign add_assign, +);
-operator!(Sub sub, SubAssign sub_assign, -);
-operator!(Mul mul, MulAssign mul_assign, *);
-operator!(Div div, DivAssign div_assign, /);
+operator!(Add add, AddAssign add_assign, +=);
+operator!(Sub sub, SubAssign sub_assign, -=);
+operator!(Mul mul, MulAssign mul_assign, *=);
+operator!(Div div, DivAssign div_assign, /=);
 
 impl<T: Float, const L: usize, const FMA: bool> Neg for Lanes<T, L, FMA> {
     type Output = Self;
@@ -149,7 +151,7 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
     fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>) {
         for l in 0..L {
             let slot = &mut values[index.0[l] as usize].0[l];
-            *slot = *slot + self.0[l];
+            *slot += self.0[l];
         }
     }
 }
