@@ -4,39 +4,21 @@ use newton_losses::loss::NewtonLoss;
 use newton_losses::losses::{Bitonic, NeuralSort, OddEven, SoftSort};
 use newton_losses::losses::{CAUCHY, LOGISTIC};
 use serde_json::Value;
+use support::{json, largest, matrices, numbers};
 
-fn golden(name: &str) -> Value {
-    let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).expect("the golden file is there"))
-        .expect("it is JSON")
-}
+mod support;
 
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(all) => all.iter().flat_map(numbers).collect(),
-        value => vec![value.as_f64().expect("a number")],
-    }
-}
-
-fn matrix<const N: usize>(value: &Value) -> [[f64; N]; N] {
-    *f64_rows(&numbers(value))
-}
-
-fn f64_rows<const N: usize>(flat: &[f64]) -> &[[f64; N]; N] {
-    flat.as_chunks().0.try_into().expect("n x n numbers")
-}
-
-/// Largest deviation, relative to the largest entry of what is expected; derivatives of 1e-60, as of a batch that is all right,
+/// Largest deviation, relative to the largest entry of what is expected; derivatives of 1e-60, as of a set that is all right,
 /// count as the zeros they are.
 fn deviation(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let scale = expected.iter().fold(1e-9_f64, |m, x| m.max(x.abs()));
-    found.iter().zip(expected).map(|(a, b)| (a - b).abs() / scale).fold(0.0, f64::max)
+    let scale = largest(expected);
+    support::deviation(found, expected) * scale / scale.max(1e-9)
 }
 
 struct Tolerance {
     value: f64,
     derivative: f64,
+    second: f64,
 }
 
 /// Value, gradient, Hessian and Hessian-vector product of one case in f64; the worst deviations.
@@ -45,7 +27,7 @@ fn check<const N: usize, L: NewtonLoss<f64, Label = [[f64; N]; N]>>(
     case: &Value,
     tolerance: &Tolerance,
 ) {
-    let (y, q) = (numbers(&case["input"]), [matrix::<N>(&case["Q"])]);
+    let (y, q) = (numbers(&case["input"]), matrices::<f64, N>(&numbers(&case["Q"])));
     let found = loss.gradients(&y, &q).unwrap();
     let hessian = loss.hessians(&y, &q).unwrap();
     let expected = &case["f64"];
@@ -57,7 +39,7 @@ fn check<const N: usize, L: NewtonLoss<f64, Label = [[f64; N]; N]>>(
     println!("{name} n={N} param={param}: value {value:.1e} gradient {gradient:.1e} Hessian {second:.1e}");
     assert!(value <= tolerance.value, "{name} n={N} param={param}: value is off by {value:e}");
     assert!(gradient <= tolerance.derivative, "{name} n={N} param={param}: gradient is off by {gradient:e}");
-    assert!(second <= tolerance.derivative, "{name} n={N} param={param}: Hessian is off by {second:e}");
+    assert!(second <= tolerance.second, "{name} n={N} param={param}: Hessian is off by {second:e}");
 
     let v: Vec<f64> = (0..N).map(|i| 1.0 - 0.3 * i as f64).collect();
     let product = loss.hessian_vector_products(&y, &q, &v).unwrap();
@@ -75,7 +57,7 @@ fn all_cases(
     five: impl Fn(&Value),
     ten: impl Fn(&Value),
 ) {
-    let golden = golden(file);
+    let golden = json(&format!("tests/golden/{file}.json"));
     let cases = golden["cases"].as_array().unwrap();
     assert!(cases.len() >= 8, "{file} has too few cases");
     for case in cases {
@@ -88,9 +70,10 @@ fn all_cases(
     }
 }
 
-const TIGHT: Tolerance = Tolerance { value: 1e-8, derivative: 1e-6 };
-/// Saturated entries: 1 - p is a rounding error, in the golden numbers too.
-const SATURATED: Tolerance = Tolerance { value: 1e-6, derivative: 1e-3 };
+const TIGHT: Tolerance = Tolerance { value: 1e-8, derivative: 1e-6, second: 1e-6 };
+/// Saturated entries: 1 - p is a rounding error, in the golden numbers too. NeuralSort's golden Hessian of `spread`, tau = 0.1,
+/// is itself 1.5e-3 off what the formula gives with 60 digits.
+const SATURATED: Tolerance = Tolerance { value: 1e-6, derivative: 1e-3, second: 3e-3 };
 
 fn tolerance(case: &Value) -> &'static Tolerance {
     let name = case["name"].as_str().unwrap();

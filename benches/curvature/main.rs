@@ -1,6 +1,7 @@
 //! Mean Hessian + z* of the four sorting losses in f32, against JAX on the same numbers in the same run.
 //!
-//! `cargo bench --bench curvature` measures both; `-- --alone` leaves JAX out. README.md has the figures.
+//! `cargo bench --bench curvature` measures both; `-- --alone` leaves JAX out,
+//! `-- --n 10` measures one size. README.md has the figures.
 
 use anyhow::{Context, Result, ensure};
 use newton_losses::loss::NewtonLoss;
@@ -22,10 +23,21 @@ fn main() -> Result<()> {
         "{:<14} {:>3} {:>6} {:>12} {:>12} {:>7}  JAX formulation",
         "loss", "n", "batch", "ours (ms)", "JAX (ms)", "ratio"
     );
-    sizes::<5>(&mut peer)?;
-    sizes::<10>(&mut peer)?;
-    sizes::<15>(&mut peer)?;
-    sizes::<32>(&mut peer)
+    let only: Option<usize> = std::env::args().skip_while(|a| a != "--n").nth(1).and_then(|n| n.parse().ok());
+    let wanted = |n| only.is_none_or(|only| only == n);
+    if wanted(5) {
+        sizes::<5>(&mut peer)?;
+    }
+    if wanted(10) {
+        sizes::<10>(&mut peer)?;
+    }
+    if wanted(15) {
+        sizes::<15>(&mut peer)?;
+    }
+    if wanted(32) {
+        sizes::<32>(&mut peer)?;
+    }
+    Ok(())
 }
 
 fn sizes<const N: usize>(peer: &mut Option<Peer>) -> Result<()> {

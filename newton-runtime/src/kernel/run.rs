@@ -238,7 +238,7 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
 /// Below this many numbers on tape, in label and prediction, waking other threads costs more than it saves.
 const SMALL: usize = 3000;
 
-/// Runs all tasks; `passes`: how often a block of samples is run through the loss, over all tasks.
+/// Runs all tasks; `passes`: how often a block of samples is run through the loss, over all tasks, times the lanes per number.
 fn run_all<T: Float, K: Kernel>(kernel: &K, passes: usize, tasks: usize, task: &(impl Task<T> + Sync)) {
     let level = Level::detect();
     let size = kernel.tape_len().values + K::Label::<T>::LEN + kernel.dim();
@@ -275,7 +275,7 @@ pub fn mean_hessian<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: 
     let groups = (2 * CHUNKS / chunks.max(1)).clamp(1, dim.div_ceil(TANGENTS)).min(4);
     let mut partial = vec![0.0; chunks * dim * dim];
     let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
-    let passes = batch.blocks() * dim.div_ceil(TANGENTS);
+    let passes = (TANGENTS + 1) * batch.blocks() * dim.div_ceil(TANGENTS);
     run_all(kernel, passes, chunks * groups, &HessianTask { batch, chunk, groups, wanted });
     let mut mean = vec![0.0; dim * dim];
     for partial in partial.chunks(dim * dim) {
