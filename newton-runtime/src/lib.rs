@@ -1,4 +1,18 @@
 //! What `#[newton_loss]` code runs on, and the runtime to train with it.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`loss`] | the trait of all losses: values, gradients, Hessians, z\* on plain slices |
+//! | [`newton`] | curvature and its settings, factorisations, the step, diagnostics |
+//! | [`losses`] | bundled: NeuralSort, SoftSort, sorting networks |
+//! | [`builtins`] | the functions that the language knows |
+//! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
+//! | `graph` | feature `dfdx`: losses on dfdx's tape, layers |
+//! | `data`, `models`, `train` | feature `train`: MNIST and synthetic digits, networks, the sorting benchmark |
+//!
+//! Depend on the crate `newton-losses`, which re-exports all of this together with the attribute.
+// Unsafe code stands in three small modules that say why: the choice of CPU features, the matrix product, an empty asm.
+#![deny(unsafe_code)]
 
 // Generated code names this crate `::newton_losses`, whether it stands in a user's crate or in `losses/` here.
 extern crate self as newton_losses;
