@@ -37,8 +37,8 @@ pub struct Evaluation<T> {
 /// [`gradients`](Self::gradients) suffice for Fisher curvature; [`hessians`](Self::hessians) adds the Hessian's.
 ///
 /// ```
-/// use newton_losses::loss::{Gradients, NewtonLoss};
-/// use newton_losses::{Error, newton::Newton};
+/// use newton_runtime::loss::{Gradients, NewtonLoss};
+/// use newton_runtime::{Error, newton::Newton};
 ///
 /// /// l(y) = 1/2 ||y - t||^2 for predictions of two numbers.
 /// struct Mse;

@@ -17,7 +17,7 @@ pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
 ///
 /// ```
 /// use dfdx::prelude::*;
-/// use newton_losses::{graph::{Linear, builder}, train::Trainer};
+/// use newton_runtime::{graph::{Linear, builder}, train::Trainer};
 ///
 /// let device = Cpu::seed_from_u64(0);
 /// let net: Linear<2, 1, f32, Cpu> = device.build_module::<builder::Linear<2, 1>, f32>();
@@ -29,7 +29,7 @@ pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
 ///     losses.push(step.loss);
 /// }
 /// assert!(losses[99] < 0.1 * losses[0]);
-/// # Ok::<(), newton_losses::train::TrainError>(())
+/// # Ok::<(), newton_runtime::train::TrainError>(())
 /// ```
 #[derive(Debug)]
 pub struct Trainer<N> {

@@ -4,15 +4,15 @@
 //! the same object for all, only its curvature differs.
 //!
 //! ```no_run
-//! use newton_losses::data::Digits;
-//! use newton_losses::models::SmallCnn;
-//! use newton_losses::train::sorting::{Settings, SortingLoss, compare};
+//! use newton_runtime::data::Digits;
+//! use newton_runtime::models::SmallCnn;
+//! use newton_runtime::train::sorting::{Settings, SortingLoss, compare};
 //!
 //! let settings = Settings::quick(SortingLoss::SoftSort, 5);
 //! let soft_sort = |newton| settings.loss.sized::<5>(settings.temperature, newton);
 //! let comparison = compare::<SmallCnn>(&settings, &Digits::synthetic(0), soft_sort, &mut ())?;
 //! println!("{comparison}");
-//! # Ok::<(), newton_losses::train::TrainError>(())
+//! # Ok::<(), newton_runtime::train::TrainError>(())
 //! ```
 //!
 //! Source: Petersen et al., *Newton Losses*, section 4.1 and appendix C; data and metrics as in diffsort's experiments.
