@@ -138,21 +138,10 @@ impl Printer<'_> {
             Expr::Read(place)
                 if active && !value.is_active(&self.program.vars) && !self.program.dims(place).is_empty() =>
             {
-                let lift = self.program.dims(place).iter().fold(
-                    {
-                        let s = &self.scalar;
-                        quote!(#s::constant)
-                    },
-                    |inner, _| quote!(|row| row.map(#inner)),
-                );
-                let (place, s) = (self.place(place), &self.scalar);
-                match self.program.dims(match value {
-                    Expr::Read(place) => place,
-                    _ => unreachable!(),
-                }) {
-                    [_] => quote!(#place.map(#s::constant)),
-                    _ => quote!((#lift)(#place)),
-                }
+                let (rank, s) = (self.program.dims(place).len(), &self.scalar);
+                let lift = (1..rank).fold(quote!(#s::constant), |inner, _| quote!(|row| row.map(#inner)));
+                let place = self.place(place);
+                quote!(#place.map(#lift))
             }
             value if active => self.active(value).0,
             value => self.passive(value).0,
