@@ -4,7 +4,10 @@ use proc_macro2::Span;
 
 /// The errors found so far.
 #[derive(Default)]
-pub struct Errors(Option<syn::Error>);
+pub struct Errors {
+    found: Option<syn::Error>,
+    silent: bool,
+}
 
 /// A marker: the error is already in [`Errors`].
 #[derive(Debug, Clone, Copy)]
@@ -21,20 +24,26 @@ impl Errors {
 
     /// Records an error.
     pub fn add(&mut self, error: syn::Error) -> Reported {
-        match &mut self.0 {
+        match &mut self.found {
             Some(errors) => errors.combine(error),
-            None => self.0 = Some(error),
+            None => self.found = Some(error),
         }
+        Reported
+    }
+
+    /// Notes a mistake that rustc reports itself, on the user's function.
+    pub fn silent(&mut self) -> Reported {
+        self.silent = true;
         Reported
     }
 
     /// Nothing was refused so far.
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.found.is_none() && !self.silent
     }
 
     /// All of them, if any.
     pub fn take(self) -> Option<syn::Error> {
-        self.0
+        self.found
     }
 }

@@ -1,188 +1,410 @@
-//! Calls: builtins, float methods, integer methods.
+//! Calls: builtins, closures, and functions marked `#[newton_fn]`.
 
-use super::{Front, Value};
+use super::{Expected, Front};
+use super::pattern::Mode;
+use super::value::{Closure, Scope, Value};
 use crate::builtins::{Arg, Builtin, Rule, Syntax, nearest};
-use crate::errors::{Outcome, Reported};
-use crate::ir::{Expr, Op, Place, Static, Stmt, Type};
+use crate::errors::Outcome;
+use crate::ir::{
+    Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type,
+};
 use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 
-/// Integer methods that mean the same on every target.
-const INT_METHODS: &[(&str, usize)] = &[
-    ("min", 1),
-    ("max", 1),
-    ("pow", 1),
-    ("abs_diff", 1),
-    ("saturating_sub", 1),
-    ("div_ceil", 1),
-    ("rem_euclid", 1),
-    ("next_power_of_two", 0),
-    ("ilog2", 0),
-    ("trailing_zeros", 0),
-    ("count_ones", 0),
-];
+/// Closures that call each other deeper than this are refused.
+const DEEPEST_CLOSURES: usize = 64;
 
 impl Front<'_> {
-    pub(super) fn call(&mut self, c: &syn::ExprCall) -> Outcome<Value> {
-        let syn::Expr::Path(path) = &*c.func else {
-            return Err(self.errors.at(c.func.span(), "call a builtin by its name"));
+    pub(super) fn call(
+        &mut self,
+        c: &syn::ExprCall,
+        ty: Option<syn::Type>,
+        name: Option<Ident>,
+    ) -> Outcome<Value> {
+        let args: Vec<_> = c.args.iter().map(|e| self.operand(e).map(|v| (v, e.span()))).collect();
+        let function = match &*c.func {
+            syn::Expr::Path(path) => match path.path.get_ident().and_then(|ident| self.lookup(ident)) {
+                Some(binding) => self.callable(binding, c.func.span()),
+                None => Ok(Value::Function(path.clone())),
+            },
+            e => self.operand(e),
         };
-        let ident = &path.path.segments.last().expect("a path has a segment").ident;
-        let name = ident.to_string();
-        let args: Vec<&syn::Expr> = c.args.iter().collect();
-        // `f32::max(a, b)` is `a.max(b)`.
-        let of_f32 =
-            path.path.segments.len() >= 2 && path.path.segments[path.path.segments.len() - 2].ident == "f32";
-        if of_f32 && !args.is_empty() {
-            return self.float_method(ident, &args, c.span());
+        let args = args.into_iter().collect::<Outcome<Vec<_>>>()?;
+        match function? {
+            Value::Function(path) => self.call_path(&path, args, c.span(), Expected { ty, name }),
+            f @ Value::Closure(_) => self.apply(&f, args, c.span()),
+            value => Err(self
+                .errors
+                .at(c.func.span(), format_args!("this is {}: it cannot be called", value.describe()))),
         }
-        match Builtin::find(Syntax::Function, &name) {
-            Some(builtin) => self.builtin(builtin, &args, c.span()),
-            None => {
-                let hint = match (nearest(Syntax::Function, &name), Builtin::find(Syntax::Method, &name)) {
-                    (Some(known), _) => format!("; did you mean `{known}`?"),
-                    (None, Some(_)) => format!(": write it as a method, `x.{name}(..)`"),
-                    _ => ": write its body here, or use the builtins (sigmoid, softmax, sort, sum, ...)"
-                        .to_owned(),
+    }
+
+    fn callable(&mut self, binding: super::value::Binding, span: Span) -> Outcome<Value> {
+        use super::value::Binding;
+        match binding {
+            Binding::Value(value) => Ok(value),
+            Binding::Refused => Err(crate::errors::Reported),
+            _ => Err(self.errors.at(span, "this is a variable: it cannot be called")),
+        }
+    }
+
+    /// Runs a closure or a function on values.
+    pub(super) fn apply(&mut self, f: &Value, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+        match f {
+            Value::Closure(closure) => self.inline(closure, args, span),
+            Value::Function(path) => self.call_path(path, args, span, Expected::default()),
+            value => Err(self.errors.at(
+                span,
+                format_args!("expected a closure `|x| ..` here, found {}", value.describe()),
+            )),
+        }
+    }
+
+    fn inline(&mut self, closure: &Closure, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+        let text = &closure.text;
+        if text.inputs.len() != args.len() {
+            return Err(self.errors.at(
+                text.or1_token.span,
+                format_args!("this closure is called with {} arguments", args.len()),
+            ));
+        }
+        if closure.scopes.len() > DEEPEST_CLOSURES || self.scopes.len() > 4 * DEEPEST_CLOSURES {
+            return Err(self.errors.at(span, "these closures nest too deeply"));
+        }
+        let outer = std::mem::replace(&mut self.scopes, closure.scopes.clone());
+        self.scopes.push(Scope::new());
+        let bound: Vec<_> = text
+            .inputs
+            .iter()
+            .zip(args)
+            .map(|(pat, (value, span))| self.bind_pattern(pat, value, Mode::Borrow, span))
+            .collect();
+        let outcome = bound.into_iter().collect::<Outcome<Vec<()>>>().and_then(|_| self.body_value(&text.body));
+        self.scopes = outer;
+        outcome
+    }
+
+    /// The value of a closure's body; nothing for one that only assigns.
+    fn body_value(&mut self, body: &syn::Expr) -> Outcome<Value> {
+        match body {
+            syn::Expr::Block(block) if !super::stmt::has_tail(&block.block) => {
+                self.inline_block(&block.block)?;
+                Ok(Value::Tuple(Vec::new()))
+            }
+            body if super::stmt::is_statement(body) => {
+                self.statement(body)?;
+                Ok(Value::Tuple(Vec::new()))
+            }
+            body => self.expr(body),
+        }
+    }
+
+    fn call_path(
+        &mut self,
+        path: &syn::ExprPath,
+        args: Vec<(Value, Span)>,
+        span: Span,
+        expected: Expected,
+    ) -> Outcome<Value> {
+        let segments = &path.path.segments;
+        let last = segments.last().expect("a path has a segment");
+        let name = last.ident.to_string();
+        let owner = (segments.len() >= 2).then(|| segments[segments.len() - 2].ident.to_string());
+        match owner.as_deref() {
+            // `f32::max(a, b)` is `a.max(b)`.
+            Some("f32") if !args.is_empty() => return self.float_method(&last.ident, args, span),
+            Some("array") if name == "from_fn" => return self.call_from_fn(last, args, span, expected),
+            _ => {}
+        }
+        if matches!(owner.as_deref(), None | Some("builtins" | "prelude")) {
+            if let Some(builtin) = Builtin::find(Syntax::Function, &name) {
+                return self.builtin_function(builtin, last, args, span, expected);
+            }
+            let misspelled = nearest(Syntax::Function, &name);
+            let method = Builtin::find(Syntax::Method, &name);
+            if owner.is_none() && (misspelled.is_some() || method.is_some()) && self.is_scalar_call(&args) {
+                let hint = match (misspelled, method) {
+                    (Some(known), _) if method.is_none() => format!("; did you mean `{known}`?"),
+                    _ => format!(": write it as a method, `x.{name}(..)`"),
                 };
-                Err(self.errors.at(c.func.span(), format_args!("`{name}` has no known derivative{hint}")))
+                return Err(self
+                    .errors
+                    .at(path.span(), format_args!("`{name}` is no builtin{hint}")));
             }
         }
+        self.call_function(path, args, span, expected)
     }
 
-    pub(super) fn method(&mut self, c: &syn::ExprMethodCall) -> Outcome<Value> {
-        let receiver = self.operand(&c.receiver)?;
-        let name = c.method.to_string();
-        match receiver {
-            Value::Float(expr, dims) if !dims.is_empty() => match (&*name, c.args.len()) {
-                ("len", 0) => Ok(Value::Int(dims[0].clone())),
-                ("clone" | "to_owned", 0) => Ok(Value::Float(expr, dims)),
-                _ => Err(self.refuse_array_method(c, &name)),
-            },
-            Value::Float(..) | Value::Constant(_) => {
-                let mut args: Vec<&syn::Expr> = vec![&c.receiver];
-                args.extend(&c.args);
-                self.float_method(&c.method, &args, c.span())
-            }
-            Value::Int(int) => {
-                if !INT_METHODS.iter().any(|(known, n)| *known == name && *n == c.args.len()) {
-                    return Err(self
-                        .errors
-                        .at(c.method.span(), format_args!("the integer method `{name}` is not understood")));
-                }
-                let mut args = Vec::new();
-                for arg in &c.args {
-                    let value = self.operand(arg)?;
-                    args.push(self.int(value, arg.span())?);
-                }
-                Ok(Value::Int(Static::Method(Box::new(int), c.method.clone(), args)))
-            }
-            _ => Err(self.errors.at(c.method.span(), format_args!("`{name}` is not understood here"))),
-        }
+    /// Whether a misspelled builtin may be meant.
+    fn is_scalar_call(&self, args: &[(Value, Span)]) -> bool {
+        !args.is_empty()
     }
 
-    fn refuse_array_method(&mut self, c: &syn::ExprMethodCall, name: &str) -> Reported {
-        let instead = match name {
-            "iter" | "into_iter" | "map" | "iter_mut" => {
-                "write a `for` loop over the indices, or `sum(&x)`, `mean(&x)`"
-            }
-            "sort" | "sort_by" | "sort_unstable" | "sort_unstable_by" => {
-                "write `let s = sort(&x);` or `sort_desc(&x)`"
-            }
-            _ => "index its elements in a `for` loop",
+    fn call_from_fn(
+        &mut self,
+        last: &syn::PathSegment,
+        args: Vec<(Value, Span)>,
+        span: Span,
+        expected: Expected,
+    ) -> Outcome<Value> {
+        let len = match (&last.arguments, &expected.ty) {
+            (syn::PathArguments::AngleBracketed(generics), _) => generics.args.iter().nth(1).cloned(),
+            (_, Some(syn::Type::Array(array))) => Some(syn::GenericArgument::Const(array.len.clone())),
+            _ => None,
         };
-        self.errors.at(c.method.span(), format_args!("`{name}` on an array is not understood: {instead}"))
-    }
-
-    /// `args[0].name(args[1..])`.
-    fn float_method(&mut self, name: &Ident, args: &[&syn::Expr], span: Span) -> Outcome<Value> {
-        let text = name.to_string();
-        match (&*text, args.len()) {
-            ("powi", 2) => {
-                let x = self.float(args[0])?;
-                let value = self.operand(args[1])?;
-                let n = self.int(value, args[1].span())?;
-                Ok(Value::Float(Expr::Powi(Box::new(x), n), Vec::new()))
+        let len = match len {
+            Some(syn::GenericArgument::Const(len)) => len,
+            Some(syn::GenericArgument::Type(syn::Type::Path(path))) => {
+                syn::Expr::Path(syn::ExprPath { attrs: Vec::new(), qself: None, path: path.path })
             }
-            ("mul_add", 3) => {
-                let (x, a, b) = (self.float(args[0])?, self.float(args[1])?, self.float(args[2])?);
-                let product = Expr::Binary(Op::Mul, Box::new(x), Box::new(a));
-                Ok(Value::Float(Expr::Binary(Op::Add, Box::new(product), Box::new(b)), Vec::new()))
+            _ => {
+                return Err(self.errors.at(
+                    span,
+                    "the length of this array cannot be seen here: write `let x: [f32; N] = std::array::from_fn(|i| ..);`",
+                ));
             }
-            ("clamp", 3) => {
-                let [max, min] =
-                    ["max", "min"].map(|n| Builtin::find(Syntax::Method, n).expect("in the table"));
-                let (x, lo, hi) = (self.float(args[0])?, self.float(args[1])?, self.float(args[2])?);
-                Ok(Value::Float(Expr::Call(min, vec![Expr::Call(max, vec![x, lo]), hi]), Vec::new()))
-            }
-            ("clone", 1) => Ok(Value::Float(self.float(args[0])?, Vec::new())),
-            _ => match Builtin::find(Syntax::Method, &text) {
-                Some(builtin) => self.builtin(builtin, args, span),
-                None => {
-                    let hint = match (nearest(Syntax::Method, &text), Builtin::find(Syntax::Function, &text))
-                    {
-                        (_, Some(_)) => format!(": write it as a function, `{text}(x)`"),
-                        (Some(known), _) => format!("; did you mean `{known}`?"),
-                        _ => String::new(),
-                    };
-                    Err(self.errors.at(
-                        name.span(),
-                        format_args!("the float method `{text}` has no known derivative{hint}"),
-                    ))
-                }
-            },
+        };
+        let value = self.expr(&len)?;
+        let len = self.int(value, span)?;
+        match &args[..] {
+            [(f, _)] => self.from_fn(&f.clone(), len, span, expected.name),
+            _ => Err(self.errors.at(span, "`from_fn` takes one closure")),
         }
     }
 
-    fn float(&mut self, e: &syn::Expr) -> Outcome<Expr> {
-        let value = self.operand(e)?;
-        self.scalar(value, e.span())
+    fn builtin_function(
+        &mut self,
+        builtin: &'static Builtin,
+        last: &syn::PathSegment,
+        args: Vec<(Value, Span)>,
+        span: Span,
+        expected: Expected,
+    ) -> Outcome<Value> {
+        match builtin.name {
+            "top_k" => self.top_k(builtin, last, args, span, expected),
+            "cross_entropy" if args.len() == 2 && is_index(&args[1].0) => self.cross_entropy_of_class(args),
+            _ => self.builtin(builtin, args, span),
+        }
     }
 
-    fn builtin(&mut self, builtin: &'static Builtin, args: &[&syn::Expr], span: Span) -> Outcome<Value> {
+    /// `logsumexp(x) - x[class]`
+    fn cross_entropy_of_class(&mut self, mut args: Vec<(Value, Span)>) -> Outcome<Value> {
+        let (class, at) = args.remove(1);
+        let class = self.int(class, at)?;
+        let find = |name| Builtin::find(Syntax::Function, name).expect("in the table");
+        let (logits, at) = args.remove(0);
+        let place = self.array_argument("cross_entropy", 1, logits, at)?;
+        let total = Expr::Call(find("logsumexp"), vec![Expr::Read(place.clone())]);
+        let chosen = Expr::Read(place.at(class));
+        Ok(Value::float(Expr::Binary(Op::Sub, Box::new(total), Box::new(chosen))))
+    }
+
+    /// The first elements in descending order.
+    fn top_k(
+        &mut self,
+        builtin: &'static Builtin,
+        last: &syn::PathSegment,
+        args: Vec<(Value, Span)>,
+        span: Span,
+        expected: Expected,
+    ) -> Outcome<Value> {
+        let generic = match &last.arguments {
+            syn::PathArguments::AngleBracketed(generics) => generics.args.last().cloned(),
+            _ => None,
+        };
+        let len = match (generic, expected.ty) {
+            (Some(syn::GenericArgument::Const(len)), _) => len,
+            (Some(syn::GenericArgument::Type(ty)), _) => syn::parse_quote!(#ty),
+            (_, Some(syn::Type::Array(array))) => array.len,
+            _ => {
+                return Err(self
+                    .errors
+                    .at(span, "say how many: `let best: [f32; 3] = top_k(&x);`"));
+            }
+        };
+        let value = self.expr(&len)?;
+        let len = self.int(value, len.span())?;
+        let Ok([(of, at)]) = <[_; 1]>::try_from(args) else {
+            return Err(self.errors.at(span, format_args!("`{}` takes 1 argument", builtin.name)));
+        };
+        let of = self.array_argument(builtin.name, 1, of, at)?;
+        let n = self.dims(&of)[0].clone();
+        let order = self.order("argsort_desc", of.clone(), n);
+        let var = self.empty_array(&Ident::new("best", Span::call_site()), Type::float(vec![len.clone()]));
+        let i = self.declare(&Ident::new("i", Span::call_site()), Type::INT);
+        let i_read = Discrete::Read(Place::of(i));
+        let from = of.at(Discrete::Read(Place::of(order).at(i_read.clone())));
+        let body = vec![Stmt::Assign { place: Place::of(var).at(i_read), value: Expr::Read(from) }];
+        let range = Range { start: Discrete::lit(0), end: len, adapters: Vec::new() };
+        self.out.push(Stmt::For { var: i, range, body });
+        Ok(self.read_place(Place::of(var)))
+    }
+
+    /// A sorting permutation.
+    fn order(&mut self, by: &'static str, of: Place, n: Discrete) -> crate::ir::VarId {
+        let builtin = Builtin::find(Syntax::Function, by).expect("in the table");
+        let ty = Type { kind: Kind::Int, dims: vec![n] };
+        let order = self.declare(&Ident::new("order", Span::call_site()), ty);
+        self.out.push(Stmt::LetDiscrete { var: order, init: Discrete::Call(builtin, of) });
+        order
+    }
+
+    pub(super) fn builtin(
+        &mut self,
+        builtin: &'static Builtin,
+        args: Vec<(Value, Span)>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let name = builtin.name;
         if args.len() != builtin.args.len() {
-            let (name, n) =
-                (builtin.name, builtin.args.len() - usize::from(builtin.syntax == Syntax::Method));
+            let n = builtin.args.len() - usize::from(builtin.syntax == Syntax::Method);
             return Err(self
                 .errors
                 .at(span, format_args!("`{name}` takes {n} argument{}", if n == 1 { "" } else { "s" })));
         }
         let mut lowered = Vec::new();
-        let mut dims = Vec::new();
-        for (arg, kind) in args.iter().zip(builtin.args) {
-            if *kind == Arg::Array {
-                let (place, length) = self.array_argument(builtin, arg)?;
-                dims = vec![length];
-                lowered.push(Expr::Read(place));
-            } else {
-                lowered.push(self.float(arg)?);
-            }
+        for ((value, at), kind) in args.into_iter().zip(builtin.args) {
+            lowered.push(match kind {
+                Arg::Array => Expr::Read(self.array_argument(name, 1, value, at)?),
+                Arg::Scalar | Arg::Passive => self.scalar(value, at)?,
+            });
         }
+        let shape = |front: &Self, arg: usize| match &lowered[arg] {
+            Expr::Read(place) => front.dims(place),
+            _ => Vec::new(),
+        };
         if let Rule::Sort { descending } = builtin.rule {
+            let dims = shape(self, 0);
             let Expr::Read(of) = lowered.remove(0) else { unreachable!("array arguments are places") };
-            let order = self.declare(&Ident::new("order", Span::call_site()), Type::Order(dims[0].clone()));
-            self.out.push(Stmt::LetOrder { var: order, of: of.clone(), descending });
+            let by = if descending { "argsort_desc" } else { "argsort" };
+            let order = self.order(by, of.clone(), dims[0].clone());
             return Ok(Value::Float(Expr::Gather(of, order), dims));
         }
-        Ok(Value::Float(Expr::Call(builtin, lowered), if builtin.array { dims } else { Vec::new() }))
+        let dims = if builtin.array { shape(self, 0) } else { Vec::new() };
+        Ok(Value::Float(Expr::Call(builtin, lowered), dims))
     }
 
-    /// A one-dimensional array; a value that has no place yet gets one.
-    fn array_argument(&mut self, builtin: &Builtin, e: &syn::Expr) -> Outcome<(Place, Static)> {
-        match self.operand(e)? {
-            Value::Float(Expr::Read(place), dims) if dims.len() == 1 => Ok((place, dims[0].clone())),
-            Value::Float(expr, dims) if dims.len() == 1 => {
-                let var = self.declare(&Ident::new("array", Span::call_site()), Type::Float(dims.clone()));
-                self.out.push(Stmt::Let { var, init: expr });
-                Ok((Place::of(var), dims[0].clone()))
+    /// An array of so many dimensions; a value that has no place yet gets one.
+    pub(super) fn array_argument(
+        &mut self,
+        name: &str,
+        rank: usize,
+        value: Value,
+        span: Span,
+    ) -> Outcome<Place> {
+        let found = match &value {
+            Value::Float(_, dims) => dims.len(),
+            Value::Constant(constant) => {
+                let len = |constant: &crate::ir::Constant| {
+                    let len = Ident::new("len", Span::call_site());
+                    Discrete::Method(Box::new(Discrete::Constant(constant.clone())), len, Vec::new())
+                };
+                let row = constant.clone().part(crate::ir::Part::Index(Discrete::lit(0)));
+                let dims = [len(constant), len(&row)];
+                let ty = Type::float(dims[..rank].to_vec());
+                let value = Value::Float(Expr::Const(constant.clone()), ty.dims);
+                let var = self.store(&Ident::new("array", Span::call_site()), value, span)?;
+                return Ok(Place::of(var));
             }
-            Value::Float(_, dims) if dims.len() > 1 => Err(self.errors.at(
-                e.span(),
-                format_args!("`{}` takes one row: call it for each `&x[i]` in a loop", builtin.name),
+            Value::Slice { of, offset, len } => {
+                return self.copied_slice(of.clone(), offset.clone(), len.clone(), span);
+            }
+            _ => 0,
+        };
+        if found == rank {
+            return match value.place() {
+                Some(place) => Ok(place.clone()),
+                None => {
+                    let var = self.store(&Ident::new("array", Span::call_site()), value, span)?;
+                    Ok(Place::of(var))
+                }
+            };
+        }
+        let message = match (rank, found) {
+            (_, 0) => format!("`{name}` takes an array by reference, `&x`; this is {}", value.describe()),
+            (1, _) => format!("`{name}` takes one row: call it for each `&x[i]` in a loop"),
+            _ => format!("`{name}` takes an array of arrays by reference: `&x`"),
+        };
+        Err(self.errors.at(span, message))
+    }
+
+    fn copied_slice(&mut self, of: Place, offset: Discrete, len: Discrete, span: Span) -> Outcome<Place> {
+        let whole = offset.literal() == Some(0) && self.dims(&of).first() == Some(&len);
+        if whole {
+            return Ok(of);
+        }
+        Err(self.errors.at(
+            span,
+            "copy the elements that are meant first: `let part: [f32; 3] = std::array::from_fn(|k| x[i + k]);`",
+        ))
+    }
+
+    /// A function marked `#[newton_fn]`.
+    fn call_function(
+        &mut self,
+        path: &syn::ExprPath,
+        args: Vec<(Value, Span)>,
+        span: Span,
+        expected: Expected,
+    ) -> Outcome<Value> {
+        let mut callee = Callee { path: path.path.clone(), generics: Vec::new() };
+        if let Some(last) = callee.path.segments.last_mut()
+            && let syn::PathArguments::AngleBracketed(generics) = &last.arguments
+        {
+            callee.generics = generics.args.iter().cloned().collect();
+            last.arguments = syn::PathArguments::None;
+        }
+        let args: Vec<_> = args.into_iter().map(|(value, span)| self.argument(value, span)).collect();
+        let args = args.into_iter().collect::<Outcome<Vec<_>>>()?;
+        let function = &callee.path.segments.last().expect("not empty").ident;
+        let name = expected
+            .name
+            .clone()
+            .unwrap_or_else(|| Ident::new(&format!("{function}_result"), Span::call_site()));
+        let (tuple, types) = match &expected.ty {
+            None => (false, vec![Type::FLOAT]),
+            Some(syn::Type::Tuple(tuple)) => {
+                let types: Vec<_> = tuple.elems.iter().map(|ty| self.ty(ty)).collect();
+                (true, types.into_iter().collect::<Outcome<Vec<_>>>()?)
+            }
+            Some(syn::Type::Infer(_)) => (false, vec![Type::FLOAT]),
+            Some(ty) => (false, vec![self.ty(ty)?]),
+        };
+        let results: Vec<_> = types
+            .into_iter()
+            .map(|ty| {
+                let discrete = ty.is_discrete();
+                let var = self.declare(&name, ty);
+                self.vars[var.0].varying = discrete;
+                var
+            })
+            .collect();
+        self.out.push(Stmt::Call { results: results.clone(), callee, args });
+        let mut values: Vec<_> = results.into_iter().map(|var| self.read_place(Place::of(var))).collect();
+        Ok(if tuple { Value::Tuple(values) } else { values.remove(0) })
+    }
+
+    fn argument(&mut self, value: Value, span: Span) -> Outcome<Argument> {
+        match value {
+            Value::Float(e, dims) if dims.is_empty() => Ok(Argument::Float(e)),
+            Value::Discrete(int, ty) if ty.is_scalar() => Ok(Argument::Discrete(self.settled(int, "argument", ty))),
+            Value::Constant(constant) => Ok(Argument::Constant(constant)),
+            value @ (Value::Float(..) | Value::Discrete(..)) => match value.place() {
+                Some(place) => Ok(Argument::Array(place.clone())),
+                None => {
+                    let var = self.store(&Ident::new("array", Span::call_site()), value, span)?;
+                    Ok(Argument::Array(Place::of(var)))
+                }
+            },
+            Value::Slice { of, offset, len } => Ok(Argument::Array(self.copied_slice(of, offset, len, span)?)),
+            value => Err(self.errors.at(
+                span,
+                format_args!("a `#[newton_fn]` takes numbers and arrays, this is {}", value.describe()),
             )),
-            _ => Err(self
-                .errors
-                .at(e.span(), format_args!("`{}` takes an array by reference: `&x`", builtin.name))),
         }
     }
+}
+
+fn is_index(value: &Value) -> bool {
+    matches!(value, Value::Discrete(_, ty) if *ty == Type::INT)
 }

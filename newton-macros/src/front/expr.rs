@@ -1,12 +1,16 @@
 //! Expressions.
 
-use super::stmt::has_tail;
-use super::{Binding, Front, Value};
+use super::value::{Binding, Closure, Value};
+use super::{Expected, Front, constant};
 use crate::errors::{Outcome, Reported};
-use crate::ir::{Block, Expr, Op, Place, Static, Stmt, Type, VarId};
-use proc_macro2::{Ident, Span};
+use crate::ir::{Discrete, Expr, Kind, Op, Part, Place, Type};
+use proc_macro2::Span;
+use std::rc::Rc;
 use syn::spanned::Spanned;
 use syn::{BinOp, Lit, UnOp};
+
+/// Expressions that nest deeper than this are refused: the compiler, and rustc after it, are recursive.
+const DEEPEST: usize = 200;
 
 impl Front<'_> {
     /// An operand: lowered like any expression, but it must not assign to what other operands may read.
@@ -18,23 +22,34 @@ impl Front<'_> {
     }
 
     pub(super) fn expr(&mut self, e: &syn::Expr) -> Outcome<Value> {
+        if self.depth > DEEPEST {
+            return Err(self.errors.at(e.span(), "this nests too deeply: give parts of it a name with `let`"));
+        }
+        self.depth += 1;
+        let value = self.any_expr(e);
+        self.depth -= 1;
+        value
+    }
+
+    fn any_expr(&mut self, e: &syn::Expr) -> Outcome<Value> {
+        let Expected { ty, name } = std::mem::take(&mut self.expected);
         let refuse = |front: &mut Self, message: &str| Err(front.errors.at(e.span(), message));
         match e {
-            syn::Expr::Paren(e) => self.expr(&e.expr),
-            syn::Expr::Group(e) => self.expr(&e.expr),
+            syn::Expr::Paren(e) => self.expr_of_type(&e.expr, ty, name),
+            syn::Expr::Group(e) => self.expr_of_type(&e.expr, ty, name),
             syn::Expr::Lit(lit) => self.literal(&lit.lit, e),
-            syn::Expr::Path(_) | syn::Expr::Index(_) => self.read(e),
-            syn::Expr::Reference(r) if r.mutability.is_none() => self.expr(&r.expr),
+            syn::Expr::Path(path) => self.path(path, e),
+            syn::Expr::Index(index) => self.indexed(index),
+            syn::Expr::Field(field) => self.field(field),
+            syn::Expr::Reference(r) => self.expr(&r.expr),
             syn::Expr::Unary(u) if matches!(u.op, UnOp::Deref(_)) => self.expr(&u.expr),
             syn::Expr::Unary(u) => self.unary(u),
             syn::Expr::Binary(b) => self.binary(b),
             syn::Expr::Cast(c) => self.cast(c),
-            syn::Expr::Call(c) => self.call(c),
+            syn::Expr::Call(c) => self.call(c, ty, name),
             syn::Expr::MethodCall(c) => self.method(c),
-            syn::Expr::If(branch) => {
-                let (var, dims) = self.if_value(branch, &Ident::new("chosen", Span::call_site()))?;
-                Ok(Value::Float(Expr::var(var), dims))
-            }
+            syn::Expr::If(branch) => self.if_value(branch, name, ty),
+            syn::Expr::Match(m) => self.match_value(m, name, ty),
             syn::Expr::Block(b) if b.label.is_none() => match self.inline_block(&b.block)? {
                 Some(value) => Ok(value),
                 None => refuse(self, "this block has no value: end it with an expression without `;`"),
@@ -45,300 +60,229 @@ impl Front<'_> {
                 let values: Vec<_> = t.elems.iter().map(|e| self.operand(e)).collect();
                 Ok(Value::Tuple(values.into_iter().collect::<Outcome<_>>()?))
             }
+            syn::Expr::Range(range) => self.range_value(range),
+            syn::Expr::Closure(text) => Ok(Value::Closure(Rc::new(Closure {
+                text: text.clone(),
+                scopes: self.scopes.clone(),
+            }))),
             syn::Expr::Macro(m) => Err(self.refuse_macro(&m.mac)),
             syn::Expr::While(_) | syn::Expr::Loop(_) => refuse(
                 self,
-                "the number of steps must not depend on floats: write `for step in 0..n` with a `usize` parameter or const \
-                 generic `n`",
+                "the number of steps is known before the loop starts: write `for step in 0..n` with a const generic, a `usize` \
+                 parameter or an integer label `n`, and an `if` around what should stop changing",
             ),
             syn::Expr::Return(_) => {
                 refuse(self, "a loss has one exit: end the function with its value, without `return`")
             }
             syn::Expr::Break(_) | syn::Expr::Continue(_) => {
-                refuse(self, "a loss has no jumps: put what follows into an `if` on integers")
+                refuse(self, "a loss has no jumps: put what follows into an `if`")
             }
-            syn::Expr::Match(_) => {
-                refuse(self, "`match` is not understood: write `if .. else if ..` on integers")
-            }
-            syn::Expr::Closure(_) => refuse(self, "closures are not understood: write a `for` loop"),
-            syn::Expr::Range(_) => refuse(self, "slices are not understood: index single elements in a loop"),
-            syn::Expr::Reference(_) => {
-                refuse(self, "`&mut` is not understood: assign to the array's elements directly")
-            }
+            syn::Expr::Let(_) => refuse(self, "`if let` is not understood: compare with `==`, or use `match` on integers"),
             syn::Expr::Assign(_) => refuse(self, "an assignment is not a value"),
+            syn::Expr::Struct(_) => refuse(self, "structs are not understood: use a tuple or an array"),
+            syn::Expr::Try(_) => refuse(self, "a loss cannot fail: remove `?`"),
+            syn::Expr::Unsafe(_) => refuse(self, "`unsafe` has no place in a loss"),
             _ => refuse(self, "this expression is not understood in a loss"),
         }
     }
 
     fn literal(&mut self, lit: &Lit, e: &syn::Expr) -> Outcome<Value> {
         match lit {
+            Lit::Float(x) if x.suffix() == "f64" => {
+                Err(self.errors.at(e.span(), "write the loss for `f32`: it is compiled for `f64` as well"))
+            }
             Lit::Float(x) => self.float_literal(x.base10_parse::<f64>().ok(), e),
             Lit::Int(x) if x.suffix() == "f32" => self.float_literal(x.base10_parse::<f64>().ok(), e),
-            Lit::Int(_) => Ok(Value::Int(Static::Path(e.clone()))),
-            Lit::Bool(_) => Ok(Value::Bool(Static::Path(e.clone()))),
+            Lit::Int(_) => Ok(Value::int(Discrete::Path(e.clone()))),
+            Lit::Bool(_) => Ok(Value::bool(Discrete::Path(e.clone()))),
             _ => Err(self.errors.at(e.span(), "expected a number")),
         }
     }
 
     fn float_literal(&mut self, value: Option<f64>, e: &syn::Expr) -> Outcome<Value> {
-        match value {
-            Some(x) => Ok(Value::Float(Expr::Lit(x), Vec::new())),
+        match value.filter(|x| x.is_finite()) {
+            Some(x) => Ok(Value::float(Expr::Lit(x))),
             None => Err(self.errors.at(e.span(), "this is not a number that `f32` can hold")),
         }
     }
 
-    /// A variable, an element, or a constant.
-    fn read(&mut self, e: &syn::Expr) -> Outcome<Value> {
-        if let syn::Expr::Path(path) = e {
-            let generic = |ident: &Ident| {
-                self.const_generics.iter().find(|(name, _)| name == ident).map(|(_, is_bool)| *is_bool)
-            };
-            match path.path.get_ident() {
-                Some(ident) if self.lookup(ident).is_none() && generic(ident).is_some() => {
-                    let path = Static::Path(e.clone());
-                    return Ok(if generic(ident) == Some(true) {
-                        Value::Bool(path)
-                    } else {
-                        Value::Int(path)
-                    });
+    /// A variable, a const generic, a constant, or a function.
+    fn path(&mut self, path: &syn::ExprPath, e: &syn::Expr) -> Outcome<Value> {
+        let Some(ident) = path.path.get_ident() else {
+            let last = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+            // Functions are written in lower case, constants are not.
+            if last.starts_with(|c: char| c.is_lowercase()) {
+                return Ok(Value::Function(path.clone()));
+            }
+            return Ok(constant(e));
+        };
+        match self.lookup(ident) {
+            Some(binding) => self.bound(binding),
+            None => match self.const_generics.iter().find(|(name, _)| name == ident) {
+                Some((_, true)) => Ok(Value::bool(Discrete::Path(e.clone()))),
+                Some((_, false)) => Ok(Value::int(Discrete::Path(e.clone()))),
+                None if ident.to_string().starts_with(|c: char| c.is_lowercase()) => {
+                    Ok(Value::Function(path.clone()))
                 }
-                Some(ident) if self.lookup(ident).is_none() => return Ok(Value::Constant(e.clone())),
-                Some(_) => {}
-                None => return Ok(Value::Constant(e.clone())),
-            }
+                None => Ok(constant(e)),
+            },
         }
-        let place = self.place(e)?;
-        Ok(match &self.vars[place.var.0].ty {
-            Type::Int => Value::Int(Static::Var(place.var)),
-            Type::Bool => Value::Bool(Static::Var(place.var)),
-            _ => {
-                let dims = self.dims(&place);
-                Value::Float(Expr::Read(place), dims)
-            }
-        })
+        .map(|value| spanned(value, e.span()))
     }
 
-    /// A variable or an element of it.
-    pub(super) fn place(&mut self, e: &syn::Expr) -> Outcome<Place> {
-        match e {
-            syn::Expr::Paren(e) => self.place(&e.expr),
-            syn::Expr::Group(e) => self.place(&e.expr),
-            syn::Expr::Reference(e) => self.place(&e.expr),
-            syn::Expr::Unary(u) if matches!(u.op, UnOp::Deref(_)) => self.place(&u.expr),
-            syn::Expr::Path(path) => {
-                let binding = path.path.get_ident().and_then(|ident| self.lookup(ident));
-                match binding {
-                    Some(Binding::Var(var)) => Ok(Place { var, indices: Vec::new(), span: e.span() }),
-                    Some(Binding::Alias(place)) => Ok(Place { span: e.span(), ..place }),
-                    Some(Binding::Refused) => Err(Reported),
-                    None => Err(self.errors.at(
-                        e.span(),
-                        "this is no variable of the loss: pass it as a parameter (statics and captured values have no derivative)",
-                    )),
-                }
+    fn bound(&mut self, binding: Binding) -> Outcome<Value> {
+        match binding {
+            Binding::Var(var) => Ok(self.read_place(Place::of(var))),
+            Binding::Value(value) => Ok(value),
+            Binding::Tuple(elements) => {
+                let values: Vec<_> = elements.into_iter().map(|element| self.bound(element)).collect();
+                Ok(Value::Tuple(values.into_iter().collect::<Outcome<_>>()?))
             }
-            syn::Expr::Index(index) => {
-                let mut place = self.place(&index.expr)?;
-                let value = self.operand(&index.index)?;
-                let at = self.int(value, index.index.span())?;
-                if self.dims(&place).is_empty() {
-                    return Err(self
-                        .errors
-                        .at(e.span(), "this is a number, not an array: it has no elements"));
-                }
-                place.indices.push(at);
-                place.span = e.span();
-                Ok(place)
+            Binding::Refused => Err(Reported),
+        }
+    }
+
+    fn field(&mut self, field: &syn::ExprField) -> Outcome<Value> {
+        let value = self.expr(&field.base)?;
+        let syn::Member::Unnamed(index) = &field.member else {
+            return Err(self.errors.at(field.member.span(), "structs are not understood: use a tuple or an array"));
+        };
+        match value {
+            Value::Tuple(mut values) if (index.index as usize) < values.len() => {
+                Ok(values.swap_remove(index.index as usize))
             }
-            e => Err(self.errors.at(e.span(), "expected a variable or an element: `x`, `x[i]`, `x[i][j]`")),
+            Value::Constant(constant) => Ok(Value::Constant(constant.part(Part::Field(index.clone())))),
+            value => Err(self.errors.at(
+                field.member.span(),
+                format_args!("there is no element {} in {}", index.index, value.describe()),
+            )),
         }
     }
 
     fn unary(&mut self, u: &syn::ExprUnary) -> Outcome<Value> {
         let value = self.operand(&u.expr)?;
         match (&u.op, value) {
-            (UnOp::Neg(_), Value::Int(a)) => Ok(Value::Int(Static::Unary(u.op, Box::new(a)))),
-            (UnOp::Neg(_), Value::Constant(_)) => Ok(Value::Constant(syn::Expr::Unary(u.clone()))),
-            (UnOp::Neg(_), value) => {
-                Ok(Value::Float(Expr::neg(self.scalar(value, u.expr.span())?), Vec::new()))
+            (UnOp::Neg(_), Value::Discrete(a, ty)) if ty == Type::INT => {
+                Ok(Value::int(Discrete::Unary(u.op, Box::new(a))))
             }
-            (UnOp::Not(_), Value::Bool(a)) => Ok(Value::Bool(Static::Unary(u.op, Box::new(a)))),
+            (UnOp::Neg(_), Value::Constant(c)) if c.parts.is_empty() => {
+                let path = &c.path;
+                Ok(constant(&syn::parse_quote!(-#path)))
+            }
+            (UnOp::Neg(_), value) => Ok(Value::float(Expr::neg(self.scalar(value, u.expr.span())?))),
+            (UnOp::Not(_), Value::Discrete(a, ty)) if ty.is_scalar() => {
+                Ok(Value::Discrete(Discrete::Unary(u.op, Box::new(a)), ty))
+            }
+            (UnOp::Not(_), Value::Constant(c)) => {
+                Ok(Value::bool(Discrete::Unary(u.op, Box::new(Discrete::Constant(c)))))
+            }
             _ => Err(self.errors.at(u.span(), "this operator is not understood here")),
         }
     }
 
     fn binary(&mut self, b: &syn::ExprBinary) -> Outcome<Value> {
+        if matches!(b.op, BinOp::And(_) | BinOp::Or(_)) {
+            return self.logic(b);
+        }
         let (left, right) = (self.operand(&b.left), self.operand(&b.right));
-        let (left, right) = (left?, right?);
-        let floats = matches!(left, Value::Float(..)) || matches!(right, Value::Float(..));
-        if let (Value::Float(_, dims), _) | (_, Value::Float(_, dims)) = (&left, &right)
-            && !dims.is_empty()
-        {
-            return Err(self.errors.at(b.span(), "arithmetic works on numbers: loop over the elements"));
-        }
-        let float_op = match b.op {
-            BinOp::Add(_) => Some(Op::Add),
-            BinOp::Sub(_) => Some(Op::Sub),
-            BinOp::Mul(_) => Some(Op::Mul),
-            BinOp::Div(_) => Some(Op::Div),
-            _ => None,
-        };
-        if floats {
-            let Some(op) = float_op else {
-                return Err(self.refuse_float_operator(b));
-            };
-            let (l, r) = (self.scalar(left, b.left.span()), self.scalar(right, b.right.span()));
-            return Ok(Value::Float(Expr::Binary(op, Box::new(l?), Box::new(r?)), Vec::new()));
-        }
-        if let (Value::Constant(_), Value::Constant(_), Some(_)) = (&left, &right, float_op) {
-            return Ok(Value::Constant(syn::Expr::Binary(b.clone())));
-        }
-        let logic = matches!(b.op, BinOp::And(_) | BinOp::Or(_));
-        let compares = matches!(
-            b.op,
-            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_)
-        );
-        let mut side = |value: Value, span: Span| match value {
-            Value::Bool(s) if logic || compares => Ok(s),
-            value => self.int(value, span),
-        };
-        let (l, r) = (side(left, b.left.span()), side(right, b.right.span()));
-        let whole = Static::Binary(b.op, Box::new(l?), Box::new(r?));
-        Ok(if logic || compares { Value::Bool(whole) } else { Value::Int(whole) })
+        self.arithmetic(left?, b.op, right?, b)
     }
 
-    fn refuse_float_operator(&mut self, b: &syn::ExprBinary) -> Reported {
-        let message = match b.op {
-            BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_) => {
-                "a branch on floats is not understood: write it with `.max(..)`, `.min(..)`, `.abs()` or a smooth step such as \
-                 `sigmoid(beta * (b - a))`"
+    fn arithmetic(&mut self, left: Value, op: BinOp, right: Value, b: &syn::ExprBinary) -> Outcome<Value> {
+        let is_array = |v: &Value| v.ty().is_some_and(|ty| !ty.is_scalar());
+        if is_array(&left) || is_array(&right) {
+            return Err(self.errors.at(
+                b.span(),
+                "arithmetic works on numbers: loop over the elements, or `std::array::from_fn(|i| a[i] + b[i])`",
+            ));
+        }
+        let compares = is_comparison(&op);
+        let float_op = float_operator(&op);
+        let floats = matches!(left, Value::Float(..)) || matches!(right, Value::Float(..));
+        if floats {
+            let (l, r) = (self.scalar(left, b.left.span()), self.scalar(right, b.right.span()));
+            let (l, r) = (Box::new(l?), Box::new(r?));
+            return match float_op {
+                Some(op) => Ok(Value::float(Expr::Binary(op, l, r))),
+                None if compares => Ok(Value::bool(Discrete::Compare(op, l, r))),
+                None => Err(self.errors.at(
+                    b.op.span(),
+                    match op {
+                        BinOp::Rem(_) => {
+                            "the remainder of floats is not understood: write `x - (x / p).floor() * p`"
+                        }
+                        _ => "this operator does not work on floats",
+                    },
+                )),
+            };
+        }
+        if let (Value::Constant(l), Value::Constant(r), Some(_)) = (&left, &right, float_op) {
+            if l.parts.is_empty() && r.parts.is_empty() {
+                let (l, r) = (&l.path, &r.path);
+                let op = b.op;
+                return Ok(constant(&syn::parse_quote!((#l #op #r))));
             }
-            BinOp::Rem(_) => "the remainder of floats is not understood",
-            _ => "this operator does not work on floats",
+            return Err(self.errors.at(
+                b.span(),
+                "the type of these constants cannot be seen here: give one a name, `let w: f32 = ..` or `let n: usize = ..`",
+            ));
+        }
+        let logical = |v: &Value| matches!(v, Value::Discrete(_, ty) if *ty == Type::BOOL);
+        let conditions = logical(&left) || logical(&right);
+        let (left, right) = if conditions {
+            (self.as_condition(left, b.left.span())?, self.as_condition(right, b.right.span())?)
+        } else {
+            (self.int(left, b.left.span())?, self.int(right, b.right.span())?)
         };
-        self.errors.at(b.op.span(), message)
+        let whole = Discrete::binary(left, op, right);
+        match op {
+            _ if compares => Ok(Value::bool(whole)),
+            BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_) if conditions => Ok(Value::bool(whole)),
+            _ if conditions => Err(self.errors.at(b.op.span(), "this operator does not work on conditions")),
+            _ => Ok(Value::int(whole)),
+        }
+    }
+
+    /// `a && b`, `a || b`: b is evaluated only where a does not decide.
+    fn logic(&mut self, b: &syn::ExprBinary) -> Outcome<Value> {
+        let left = self.operand(&b.left).and_then(|value| self.as_condition(value, b.left.span()));
+        let outer = std::mem::take(&mut self.out);
+        let right = self.operand(&b.right).and_then(|value| self.as_condition(value, b.right.span()));
+        let inner = std::mem::replace(&mut self.out, outer);
+        let (left, right) = (left?, right?);
+        if inner.is_empty() && !right.is_risky() {
+            return Ok(Value::bool(Discrete::binary(left, b.op, right)));
+        }
+        Ok(Value::bool(self.short_circuit(left, b.op, inner, right)))
     }
 
     fn cast(&mut self, c: &syn::ExprCast) -> Outcome<Value> {
         let value = self.operand(&c.expr)?;
-        let to_float = super::params::is_ident(&c.ty, "f32");
-        match value {
-            Value::Float(expr, dims) if to_float && dims.is_empty() => Ok(Value::Float(expr, dims)),
-            Value::Float(..) => Err(self.errors.at(
-                c.span(),
-                "a float cannot steer the loss: integers come from constants, loop variables and `usize` parameters",
-            )),
-            value => {
+        let Some(kind) = super::params::element(&c.ty) else {
+            let message = if super::params::is_ident(&c.ty, "f64") {
+                "write the loss for `f32`: it is compiled for `f64` as well"
+            } else {
+                "a loss casts to `f32` and to integers only"
+            };
+            return Err(self.errors.at(c.ty.span(), message));
+        };
+        match (value, kind) {
+            (Value::Float(expr, dims), Kind::Float) if dims.is_empty() => Ok(Value::float(expr)),
+            (Value::Float(expr, dims), Kind::Int) if dims.is_empty() => {
+                Ok(Value::int(Discrete::Truncated(Box::new(expr))))
+            }
+            (Value::Constant(constant), Kind::Float) => Ok(Value::float(Expr::Const(constant))),
+            (value, kind) => {
                 let int = match value {
-                    Value::Bool(b) => Static::Cast(Box::new(b), syn::parse_quote!(u8)),
+                    Value::Discrete(b, ty) if ty == Type::BOOL => {
+                        Discrete::Cast(Box::new(b), syn::parse_quote!(usize))
+                    }
                     value => self.int(value, c.expr.span())?,
                 };
-                Ok(if to_float {
-                    Value::Float(Expr::FromInt(int), Vec::new())
-                } else {
-                    Value::Int(Static::Cast(Box::new(int), (*c.ty).clone()))
+                Ok(match kind {
+                    Kind::Float => Value::float(Expr::FromInt(int)),
+                    _ => Value::int(Discrete::Cast(Box::new(int), (*c.ty).clone())),
                 })
-            }
-        }
-    }
-
-    /// `if` as a value: a variable, so called, that all branches assign. Also its dimensions.
-    pub(super) fn if_value(&mut self, e: &syn::ExprIf, name: &Ident) -> Outcome<(VarId, Vec<Static>)> {
-        let mut target = None;
-        let stmt = self.branches(e, name, &mut target)?;
-        let (var, dims) = target.expect("the first branch declared it");
-        let zero = Expr::Lit(0.0);
-        let init = if dims.is_empty() { zero } else { Expr::Filled(Box::new(zero), dims.clone()) };
-        self.out.push(Stmt::Let { var, init });
-        self.out.push(stmt);
-        Ok((var, dims))
-    }
-
-    fn branches(
-        &mut self,
-        e: &syn::ExprIf,
-        name: &Ident,
-        target: &mut Option<(VarId, Vec<Static>)>,
-    ) -> Outcome<Stmt> {
-        let cond = self.condition(&e.cond);
-        let then = self.branch(&e.then_branch, name, target);
-        let otherwise = match &e.else_branch {
-            None => Err(self.errors.at(e.span(), "an `if` that is a value needs an `else`")),
-            Some((_, other)) => match &**other {
-                syn::Expr::If(e) => {
-                    let outer = std::mem::take(&mut self.out);
-                    let stmt = self.branches(e, name, target);
-                    let mut inner = std::mem::replace(&mut self.out, outer);
-                    stmt.map(|stmt| {
-                        inner.push(stmt);
-                        inner
-                    })
-                }
-                syn::Expr::Block(e) => self.branch(&e.block, name, target),
-                e => Err(self.errors.at(e.span(), "expected a block or `if` after `else`")),
-            },
-        };
-        Ok(Stmt::If { cond: cond?, then: then?, otherwise: otherwise? })
-    }
-
-    /// A branch that ends by assigning its value to the target, which the first branch declares.
-    fn branch(
-        &mut self,
-        block: &syn::Block,
-        name: &Ident,
-        target: &mut Option<(VarId, Vec<Static>)>,
-    ) -> Outcome<Block> {
-        if !has_tail(block) {
-            return Err(self
-                .errors
-                .at(block.span(), "this branch has no value: end it with an expression without `;`"));
-        }
-        let (mut stmts, value) = self.block(block)?;
-        let (value, dims) = match value.expect("it has a tail") {
-            Value::Float(expr, dims) => (expr, dims),
-            value => (self.scalar(value, block.span())?, Vec::new()),
-        };
-        let (var, expected) = match target {
-            Some(target) => target.clone(),
-            None => {
-                let var = self.declare(name, Type::Float(dims.clone()));
-                self.vars[var.0].mutable = true;
-                target.insert((var, dims.clone())).clone()
-            }
-        };
-        if dims.len() != expected.len() {
-            return Err(self.errors.at(block.span(), "the branches have values of different types"));
-        }
-        stmts.push(Stmt::Assign { place: Place::of(var), value });
-        Ok(stmts)
-    }
-
-    fn array(&mut self, a: &syn::ExprArray) -> Outcome<Value> {
-        let elems: Vec<_> =
-            a.elems.iter().map(|e| self.operand(e).and_then(|v| self.scalar(v, e.span()))).collect();
-        let elems = elems.into_iter().collect::<Outcome<Vec<_>>>()?;
-        let n = elems.len();
-        let dims = vec![Static::Path(syn::parse_quote!(#n))];
-        Ok(Value::Float(Expr::Array(elems), dims))
-    }
-
-    fn repeat(&mut self, r: &syn::ExprRepeat) -> Outcome<Value> {
-        let length = self.operand(&r.len)?;
-        let mut dims = vec![self.int(length, r.len.span())?];
-        match self.operand(&r.expr)? {
-            Value::Float(Expr::Filled(scalar, inner), _) => {
-                dims.extend(inner);
-                Ok(Value::Float(Expr::Filled(scalar, dims.clone()), dims))
-            }
-            Value::Float(scalar, inner) if inner.is_empty() => {
-                Ok(Value::Float(Expr::Filled(Box::new(scalar), dims.clone()), dims))
-            }
-            Value::Float(..) => {
-                Err(self.errors.at(r.span(), "repeat a number, `[[0.0; M]; N]`, and fill the rows in a loop"))
-            }
-            value => {
-                let scalar = self.scalar(value, r.expr.span())?;
-                Ok(Value::Float(Expr::Filled(Box::new(scalar), dims.clone()), dims))
             }
         }
     }
@@ -350,4 +294,27 @@ impl Front<'_> {
             format_args!("`{name}!` cannot be differentiated: remove it from the loss, or check in a function around it"),
         )
     }
+}
+
+/// The value with the span of where it is used, for messages.
+fn spanned(value: Value, span: Span) -> Value {
+    match value {
+        Value::Float(Expr::Read(place), dims) => Value::Float(Expr::Read(Place { span, ..place }), dims),
+        value => value,
+    }
+}
+
+fn is_comparison(op: &BinOp) -> bool {
+    use BinOp::*;
+    matches!(op, Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_))
+}
+
+fn float_operator(op: &BinOp) -> Option<Op> {
+    Some(match op {
+        BinOp::Add(_) => Op::Add,
+        BinOp::Sub(_) => Op::Sub,
+        BinOp::Mul(_) => Op::Mul,
+        BinOp::Div(_) => Op::Div,
+        _ => return None,
+    })
 }

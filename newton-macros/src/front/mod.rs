@@ -1,42 +1,34 @@
 //! Rust syntax to IR. Every refusal is an error at the exact span that says what to write instead; all are collected.
 
+mod array;
 mod call;
+mod control;
 mod expr;
+mod iter;
+mod method;
 mod names;
 mod params;
+mod pattern;
 mod stmt;
+mod value;
+
+pub use params::{FunctionOutput, result_types};
 
 use crate::errors::{Errors, Outcome};
-use crate::ir::{Block, Expr, Param, Place, Program, Static, Type, Var, VarId};
+use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
 use names::Names;
 use proc_macro2::{Ident, Span};
-use std::collections::HashMap;
 use syn::ItemFn;
+use syn::spanned::Spanned;
+use value::{Binding, Scope, Value};
 
-/// What a name stands for.
-#[derive(Clone)]
-enum Binding {
-    /// A variable.
-    Var(VarId),
-    /// A reference to (a row of) a variable.
-    Alias(Place),
-    /// Something whose declaration was refused: uses of it are no mistakes of their own.
-    Refused,
-}
-
-/// The value of an expression.
-#[derive(Debug, Clone)]
-enum Value {
-    /// A float, or an array of floats with these lengths.
-    Float(Expr, Vec<Static>),
-    /// An integer.
-    Int(Static),
-    /// A condition.
-    Bool(Static),
-    /// A path to a constant whose type the macro cannot see: float or integer, as its use decides.
-    Constant(syn::Expr),
-    /// Several values.
-    Tuple(Vec<Value>),
+/// What is being lowered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// A loss.
+    Loss,
+    /// A function that losses call.
+    Function,
 }
 
 /// State of the lowering of one function.
@@ -45,18 +37,33 @@ struct Front<'a> {
     names: Names,
     /// Const generics, and whether each is a `bool`.
     const_generics: Vec<(Ident, bool)>,
-    scopes: Vec<HashMap<String, Binding>>,
+    scopes: Vec<Scope>,
     vars: Vec<Var>,
     /// Statements of the block being lowered.
     out: Block,
     /// Variables below this index must not be assigned to: they were declared before an expression whose other operands may
     /// already have been read.
     barrier: usize,
+    /// How deep expressions nest.
+    depth: usize,
+    /// What is known of the expression that is lowered next.
+    expected: Expected,
+    /// The type of the function's result, until its body is entered.
+    result_type: Option<syn::Type>,
+}
+
+/// What a `let` says of its value.
+#[derive(Default)]
+struct Expected {
+    /// Its type.
+    ty: Option<syn::Type>,
+    /// The name of the variable.
+    name: Option<Ident>,
 }
 
 /// The function as IR, or nothing if there were errors.
-pub fn lower(item: &ItemFn, errors: &mut Errors) -> Option<Program> {
-    params::check_signature(item, errors);
+pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> {
+    params::check_signature(item, what, errors);
     let mut front = Front {
         errors,
         names: Names::new(item),
@@ -66,22 +73,28 @@ pub fn lower(item: &ItemFn, errors: &mut Errors) -> Option<Program> {
             .const_params()
             .map(|p| (p.ident.clone(), params::is_ident(&p.ty, "bool")))
             .collect(),
-        scopes: vec![HashMap::new()],
+        scopes: vec![Scope::new()],
         vars: Vec::new(),
         out: Vec::new(),
         barrier: 0,
+        depth: 0,
+        expected: Expected::default(),
+        result_type: None,
     };
-    let params: Vec<Param> = front.params(&item.sig).unwrap_or_default();
-    front.scopes.push(HashMap::new());
-    let result = front.body(item);
+    let params: Vec<Param> = front.params(&item.sig, what).unwrap_or_default();
+    front.scopes.push(Scope::new());
+    let output = match what {
+        Item::Loss => front.loss(item).map(Output::Loss),
+        Item::Function => front.function(item).map(Output::Values),
+    };
     let (vars, body) = (front.vars, front.out);
-    Some(Program { name: item.sig.ident.clone(), params, vars, body, result: result.ok()? })
+    Some(Program { name: item.sig.ident.clone(), params, vars, body, output: output.ok()? })
 }
 
 impl Front<'_> {
-    fn body(&mut self, item: &ItemFn) -> Outcome<Expr> {
+    fn loss(&mut self, item: &ItemFn) -> Outcome<Expr> {
         let tail = self.stmts(&item.block.stmts);
-        let span = item.block.stmts.last().map_or(item.sig.ident.span(), syn::spanned::Spanned::span);
+        let span = item.block.stmts.last().map_or(item.sig.ident.span(), Spanned::span);
         match tail? {
             Some(value) => self.scalar(value, span),
             None => Err(self
@@ -90,10 +103,68 @@ impl Front<'_> {
         }
     }
 
+    fn function(&mut self, item: &ItemFn) -> Outcome<Vec<VarId>> {
+        if let syn::ReturnType::Type(_, ty) = &item.sig.output {
+            self.result_type = Some((**ty).clone());
+        }
+        let tail = self.stmts(&item.block.stmts);
+        let span = item.block.stmts.last().map_or(item.sig.ident.span(), Spanned::span);
+        let types = params::result_types(item);
+        let Some(value) = tail? else {
+            return Err(self
+                .errors
+                .at(span, "the function must end with its result: an expression without `;`"));
+        };
+        let Some(types) = types else { return Err(crate::errors::Reported) };
+        let values = match value {
+            Value::Tuple(values) if types.tuple => values,
+            value => vec![value],
+        };
+        if values.len() != types.elements.len() {
+            return Err(self.errors.at(span, "the result has another number of elements than the signature says"));
+        }
+        let mut outputs = Vec::new();
+        for (value, ty) in values.into_iter().zip(&types.elements) {
+            let ty = self.ty(ty)?;
+            let value = self.as_type(value, &ty, span)?;
+            let name = Ident::new("result", Span::call_site());
+            outputs.push(self.store(&name, value, span)?);
+        }
+        Ok(outputs)
+    }
+
     fn declare(&mut self, ident: &Ident, ty: Type) -> VarId {
         let name = self.names.unique(ident);
-        self.vars.push(Var { name, ty, active: false, mutable: false });
+        self.declare_as(name, ty)
+    }
+
+    /// With a name that [`Names::unique`] gave.
+    fn declare_as(&mut self, name: Ident, ty: Type) -> VarId {
+        self.vars.push(Var::new(name, ty, false));
         VarId(self.vars.len() - 1)
+    }
+
+    /// A new variable with this value.
+    fn store(&mut self, name: &Ident, value: Value, span: Span) -> Outcome<VarId> {
+        match value {
+            Value::Float(init, dims) => {
+                let var = self.declare(name, Type::float(dims));
+                self.out.push(Stmt::Let { var, init });
+                Ok(var)
+            }
+            Value::Discrete(init, ty) => {
+                let var = self.declare(name, ty);
+                self.out.push(Stmt::LetDiscrete { var, init });
+                Ok(var)
+            }
+            Value::Constant(_) => Err(self.errors.at(
+                span,
+                "the type of this constant cannot be seen here: write `let x: f32 = ..` or `let n: usize = ..`",
+            )),
+            value => {
+                Err(self.errors.at(span, format_args!("expected a number or an array, found {}", value.describe())))
+            }
+        }
     }
 
     fn bind(&mut self, ident: &Ident, binding: Binding) {
@@ -105,49 +176,113 @@ impl Front<'_> {
         self.scopes.iter().rev().find_map(|scope| scope.get(&name)).cloned()
     }
 
-    fn dims(&self, place: &Place) -> Vec<Static> {
-        match &self.vars[place.var.0].ty {
-            Type::Float(dims) => dims[place.indices.len()..].to_vec(),
-            _ => Vec::new(),
-        }
+    fn dims(&self, place: &Place) -> Vec<Discrete> {
+        let dims = &self.vars[place.var.0].ty.dims;
+        dims[place.indices.len().min(dims.len())..].to_vec()
+    }
+
+    /// The value of a place.
+    fn read_place(&self, place: Place) -> Value {
+        let ty = Type { kind: self.vars[place.var.0].ty.kind, dims: self.dims(&place) };
+        Value::read(place, ty)
     }
 
     /// A float scalar, or an error.
     fn scalar(&mut self, value: Value, span: Span) -> Outcome<Expr> {
         match value {
             Value::Float(expr, dims) if dims.is_empty() => Ok(expr),
-            Value::Constant(path) => Ok(Expr::Const(path)),
+            Value::Constant(constant) => Ok(Expr::Const(constant)),
             Value::Float(..) => Err(self.errors.at(span, "expected a number here, found an array")),
-            Value::Int(_) => Err(self.errors.at(
+            Value::Discrete(_, ty) if ty.is_scalar() && ty.kind == Kind::Int => Err(self.errors.at(
                 span,
                 "expected a float here, found an integer: write `1.0` for `1`, `i as f32` for `i`",
             )),
-            Value::Bool(_) => Err(self.errors.at(span, "expected a float here, found a condition")),
-            Value::Tuple(_) => Err(self.errors.at(span, "expected a float here, found a tuple")),
+            value => Err(self
+                .errors
+                .at(span, format_args!("expected a float here, found {}", value.describe()))),
         }
     }
 
     /// An integer, or an error.
-    fn int(&mut self, value: Value, span: Span) -> Outcome<Static> {
+    fn int(&mut self, value: Value, span: Span) -> Outcome<Discrete> {
         match value {
-            Value::Int(int) => Ok(int),
-            Value::Constant(path) => Ok(Static::Path(path)),
-            Value::Float(..) => Err(self.errors.at(
+            Value::Discrete(int, ty) if ty == Type::INT => Ok(int),
+            Value::Constant(constant) => Ok(Discrete::Constant(constant)),
+            Value::Float(_, dims) if dims.is_empty() => Err(self.errors.at(
                 span,
-                "an index or a loop bound cannot depend on a float: use constants, const generics, loop variables or \
-                 `usize` parameters",
+                "an index or a loop bound is an integer: `x as usize` makes one of a float (and passes no gradient on)",
             )),
-            _ => Err(self.errors.at(span, "expected an integer here")),
+            value => {
+                Err(self.errors.at(span, format_args!("expected an integer here, found {}", value.describe())))
+            }
         }
     }
 
-    /// A condition on integers, or an error.
-    fn condition(&mut self, e: &syn::Expr) -> Outcome<Static> {
-        let span = syn::spanned::Spanned::span(e);
-        match self.expr(e)? {
-            Value::Bool(condition) => Ok(condition),
-            Value::Constant(path) => Ok(Static::Path(path)),
-            _ => Err(self.errors.at(span, "expected a condition on integers here")),
+    /// A condition, or an error.
+    fn condition(&mut self, e: &syn::Expr) -> Outcome<Discrete> {
+        let value = self.expr(e)?;
+        self.as_condition(value, e.span())
+    }
+
+    fn as_condition(&mut self, value: Value, span: Span) -> Outcome<Discrete> {
+        match value {
+            Value::Discrete(condition, ty) if ty == Type::BOOL => Ok(condition),
+            Value::Constant(constant) => Ok(Discrete::Constant(constant)),
+            value => {
+                Err(self.errors.at(span, format_args!("expected a condition here, found {}", value.describe())))
+            }
         }
     }
+
+    /// The value with the type that is asked for: constants get their type this way.
+    fn as_type(&mut self, value: Value, ty: &Type, span: Span) -> Outcome<Value> {
+        match value {
+            Value::Constant(constant) => Ok(match ty.kind {
+                Kind::Float => Value::Float(Expr::Const(constant), ty.dims.clone()),
+                _ => Value::Discrete(Discrete::Constant(constant), ty.clone()),
+            }),
+            Value::Slice { .. } => Err(self.errors.at(span, "copy the elements that are meant in a loop")),
+            value => match value.ty() {
+                Some(found) if found.kind == ty.kind && found.dims.len() == ty.dims.len() => Ok(value),
+                _ => Err(self.errors.at(
+                    span,
+                    format_args!("expected {} here, found {}", describe(ty), value.describe()),
+                )),
+            },
+        }
+    }
+
+    /// The same condition or bound, reading only what stays as it is: a variable of its own if it compares floats or reads
+    /// what may change.
+    fn settled(&mut self, discrete: Discrete, name: &str, ty: Type) -> Discrete {
+        let mut changes = false;
+        discrete.for_each_read(&mut |place| {
+            let var = &self.vars[place.var.0];
+            changes |= var.mutable || var.ty.kind == Kind::Float;
+        });
+        if !changes {
+            return discrete;
+        }
+        let var = self.declare(&Ident::new(name, Span::call_site()), ty);
+        self.out.push(Stmt::LetDiscrete { var, init: discrete });
+        Discrete::Read(Place::of(var))
+    }
+}
+
+/// In plain words, for messages.
+fn describe(ty: &Type) -> &'static str {
+    match (ty.kind, ty.dims.len()) {
+        (Kind::Float, 0) => "a float",
+        (Kind::Int, 0) => "an integer",
+        (Kind::Bool, 0) => "a condition",
+        (Kind::Float, 1) => "an array of floats",
+        (Kind::Float, _) => "an array of arrays of floats",
+        (Kind::Int, _) => "an array of integers",
+        (Kind::Bool, _) => "an array of conditions",
+    }
+}
+
+/// A whole constant.
+fn constant(e: &syn::Expr) -> Value {
+    Value::Constant(Constant::whole(e.clone()))
 }

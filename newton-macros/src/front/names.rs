@@ -22,11 +22,13 @@ impl Names {
     /// For a function: no variable may be called like a builtin, or like what generated code brings along.
     pub fn new(item: &syn::ItemFn) -> Self {
         let mut reserved: HashSet<String> =
-            ["tape", "label", "value", "add_all", "argsort", "argsort_desc", "gather", "gather_reverse"]
+            ["tape", "label", "integers", "value", "mask"]
                 .map(String::from)
                 .into();
+        reserved.extend(crate::back::RUNTIME.iter().map(|name| (*name).to_owned()));
         for b in BUILTINS {
-            reserved.extend([b.name.to_owned(), format!("{}_d", b.name), format!("{}_reverse", b.name)]);
+            let suffixes = ["", "_d", "_reverse", "_reverse_first", "_reverse_second"];
+            reserved.extend(suffixes.map(|suffix| format!("{}{suffix}", b.name)));
         }
         reserved.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
         let mut mentioned = HashSet::new();

@@ -1,11 +1,11 @@
 //! Statements.
 
-use super::params::{is_ident, pattern_ident};
-use super::{Binding, Front, Value};
+use super::{Expected, Front};
+use super::pattern::Mode;
+use super::value::{Scope, Value};
 use crate::errors::Outcome;
-use crate::ir::{Adapter, Block, Expr, Op, Place, Range, Static, Stmt, Type};
-use proc_macro2::{Ident, Span};
-use std::collections::HashMap;
+use crate::ir::{Block, Discrete, Expr, Op, Place, Stmt};
+use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::{BinOp, Pat};
 
@@ -14,22 +14,20 @@ impl Front<'_> {
     pub(super) fn stmts(&mut self, stmts: &[syn::Stmt]) -> Outcome<Option<Value>> {
         let mut failed = None;
         let mut tail = None;
+        // The last expression of a function has the function's type.
+        let result_type = self.result_type.take();
         for (i, stmt) in stmts.iter().enumerate() {
+            let last = i + 1 == stmts.len();
             let outcome = match stmt {
-                syn::Stmt::Expr(e, None) if i + 1 == stmts.len() && !is_statement(e) => {
-                    self.expr(e).map(|value| tail = Some(value))
-                }
-                // An `if` at the end may be a value; it is one exactly if its branches end in one.
-                syn::Stmt::Expr(e @ syn::Expr::If(branch), None)
-                    if i + 1 == stmts.len() && has_tail(&branch.then_branch) =>
-                {
-                    self.expr(e).map(|value| tail = Some(value))
+                syn::Stmt::Expr(e, None) if last && is_value(e) => {
+                    self.expr_of_type(e, result_type.clone(), None).map(|value| tail = Some(value))
                 }
                 syn::Stmt::Expr(e, _) => self.statement(e),
                 syn::Stmt::Local(local) => self.local(local),
-                syn::Stmt::Item(item) => {
-                    Err(self.errors.at(item.span(), "declare items outside of the loss"))
-                }
+                syn::Stmt::Item(syn::Item::Const(_)) => Err(self
+                    .errors
+                    .at(stmt.span(), "declare constants outside of the loss, where its generated code sees them too")),
+                syn::Stmt::Item(item) => Err(self.errors.at(item.span(), "declare items outside of the loss")),
                 syn::Stmt::Macro(m) => Err(self.refuse_macro(&m.mac)),
             };
             failed = outcome.err().or(failed);
@@ -49,17 +47,23 @@ impl Front<'_> {
 
     /// Lowers a block into the open one: its statements run there, its names end with it.
     pub(super) fn inline_block(&mut self, block: &syn::Block) -> Outcome<Option<Value>> {
-        self.scopes.push(HashMap::new());
+        self.scopes.push(Scope::new());
         let tail = self.stmts(&block.stmts);
         self.scopes.pop();
         tail
     }
 
     /// A block whose value, if any, is not used.
-    fn unit_block(&mut self, block: &syn::Block) -> Outcome<Block> {
-        match self.block(block)? {
-            (stmts, None) => Ok(stmts),
-            (_, Some(_)) => Err(self
+    pub(super) fn unit_block(&mut self, block: &syn::Block) -> Outcome<Block> {
+        self.nested(|front| front.unit_stmts(block))
+    }
+
+    /// The statements of a block without a value, into the open block.
+    pub(super) fn unit_stmts(&mut self, block: &syn::Block) -> Outcome<()> {
+        match self.inline_block(block)? {
+            None => Ok(()),
+            Some(Value::Tuple(values)) if values.is_empty() => Ok(()),
+            Some(_) => Err(self
                 .errors
                 .at(block.stmts.last().span(), "this value is not used: assign it, or end it with `;`")),
         }
@@ -73,339 +77,286 @@ impl Front<'_> {
                 .at(local.span(), "give the variable a value where it is declared: `let mut x = 0.0;`"));
         };
         if let Some((token, _)) = &init.diverge {
+            self.poison(&local.pat);
             return Err(self.errors.at(token.span(), "`let .. else` has no place in a loss"));
         }
-        let declared = self.declared_type(&local.pat);
-        if let (Some(ident), syn::Expr::If(branch)) = (pattern_ident(&local.pat), &*init.expr) {
-            return match self.if_value(branch, ident) {
-                Ok((var, _)) => {
-                    self.bind(ident, Binding::Var(var));
-                    Ok(())
-                }
-                Err(reported) => {
-                    self.poison(&local.pat);
-                    Err(reported)
-                }
-            };
+        let first = self.vars.len();
+        let outcome = self.initial_value(&local.pat, &init.expr).and_then(|value| {
+            let borrowed = matches!(&*init.expr, syn::Expr::Reference(_));
+            let mode = if borrowed { Mode::Borrow } else { Mode::Own { fresh: first } };
+            self.bind_pattern(&local.pat, value, mode, init.expr.span())
+        });
+        if outcome.is_err() {
+            // Later uses of the name would only repeat the error.
+            self.poison(&local.pat);
         }
-        let value = self.expr(&init.expr);
-        let (value, declared) = match (value, declared) {
-            (Ok(value), Ok(declared)) => (value, declared),
-            _ => {
-                // Later uses of the name would only repeat the error.
-                self.poison(&local.pat);
-                return Err(crate::errors::Reported);
-            }
-        };
-        self.bind_pattern(&local.pat, value, &init.expr, declared)
+        outcome
     }
 
-    /// Whether a `let` says its type: float or integer, which decides what an unknown constant is.
-    fn declared_type(&mut self, pat: &Pat) -> Outcome<Option<Type>> {
-        match pat {
-            Pat::Type(typed) if is_ident(&typed.ty, "usize") => Ok(Some(Type::Int)),
-            Pat::Type(typed) if is_ident(&typed.ty, "bool") => Ok(Some(Type::Bool)),
-            Pat::Type(typed) if matches!(&*typed.ty, syn::Type::Path(_)) && !is_ident(&typed.ty, "f32") => {
-                Ok(None)
-            }
-            Pat::Type(typed) => match &*typed.ty {
-                syn::Type::Reference(r) => Ok(Some(Type::Float(self.float_array(&r.elem)?))),
-                syn::Type::Infer(_) => Ok(None),
-                ty => Ok(Some(Type::Float(self.float_array(ty)?))),
+    /// The value of a `let`, as the type and with the name that it gives.
+    fn initial_value(&mut self, pat: &Pat, init: &syn::Expr) -> Outcome<Value> {
+        let (name, ty) = match pat {
+            Pat::Ident(pat) => (Some(&pat.ident), None),
+            Pat::Type(typed) => match &*typed.pat {
+                Pat::Ident(pat) => (Some(&pat.ident), Some(&*typed.ty)),
+                _ => (None, Some(&*typed.ty)),
             },
-            _ => Ok(None),
-        }
-    }
-
-    pub(super) fn poison(&mut self, pat: &Pat) {
-        if let Some(ident) = pattern_ident(pat) {
-            self.bind(ident, Binding::Refused);
-        }
-    }
-
-    fn bind_pattern(
-        &mut self,
-        pat: &Pat,
-        value: Value,
-        init: &syn::Expr,
-        declared: Option<Type>,
-    ) -> Outcome<()> {
-        match (pat, value) {
-            (Pat::Tuple(pats), Value::Tuple(values)) if pats.elems.len() == values.len() => pats
-                .elems
-                .iter()
-                .zip(values)
-                .try_for_each(|(pat, value)| self.bind_pattern(pat, value, init, None)),
-            (Pat::Wild(_), _) => Ok(()),
-            (pat, value) => match pattern_ident(pat) {
-                Some(ident) => self.bind_value(ident, value, init, declared),
-                None => Err(self
-                    .errors
-                    .at(pat.span(), "give the variable a plain name: `let x = ..` or `let (a, b) = ..`")),
-            },
-        }
-    }
-
-    fn bind_value(
-        &mut self,
-        ident: &Ident,
-        value: Value,
-        init: &syn::Expr,
-        declared: Option<Type>,
-    ) -> Outcome<()> {
-        let value = match (value, &declared) {
-            (Value::Constant(path), Some(Type::Int)) => Value::Int(Static::Path(path)),
-            (Value::Constant(path), Some(Type::Float(_))) => Value::Float(Expr::Const(path), Vec::new()),
-            (value, _) => value,
+            _ => (None, None),
         };
-        match value {
-            // A reference is another name for the place.
-            Value::Float(Expr::Read(place), _) if matches!(init, syn::Expr::Reference(_)) => {
-                self.bind(ident, Binding::Alias(place));
-            }
-            Value::Float(init, dims) => {
-                let var = self.declare(ident, Type::Float(dims));
-                self.out.push(Stmt::Let { var, init });
-                self.bind(ident, Binding::Var(var));
-            }
-            Value::Int(init) => self.bind_static(ident, init, Type::Int),
-            Value::Bool(init) => self.bind_static(ident, init, Type::Bool),
-            Value::Constant(_) => {
-                return Err(self.errors.at(
-                    init.span(),
-                    "the type of this constant cannot be seen here: write `let x: f32 = ..` or `let n: usize = ..`",
-                ));
-            }
-            Value::Tuple(_) => {
-                return Err(self
-                    .errors
-                    .at(ident.span(), "give each element of the tuple a name: `let (a, b) = ..`"));
-            }
-        }
-        Ok(())
+        self.expr_of_type(init, ty.cloned(), name.cloned())
     }
 
-    fn bind_static(&mut self, ident: &Ident, init: Static, ty: Type) {
-        let var = self.declare(ident, ty);
-        self.out.push(Stmt::LetStatic { var, init });
-        self.bind(ident, Binding::Var(var));
+    /// An expression whose type, and the name of the variable it is for, are known.
+    pub(super) fn expr_of_type(
+        &mut self,
+        e: &syn::Expr,
+        ty: Option<syn::Type>,
+        name: Option<Ident>,
+    ) -> Outcome<Value> {
+        self.expected = Expected { ty, name };
+        let value = self.expr(e);
+        self.expected = Expected::default();
+        value
     }
 
-    fn statement(&mut self, e: &syn::Expr) -> Outcome<()> {
+    /// A statement.
+    pub(super) fn statement(&mut self, e: &syn::Expr) -> Outcome<()> {
         match e {
             syn::Expr::ForLoop(e) => self.for_loop(e),
             syn::Expr::If(e) => self.if_statement(e),
-            syn::Expr::Block(e) => {
-                let outer = self.inline_block(&e.block)?;
-                match outer {
-                    None => Ok(()),
-                    Some(_) => {
-                        Err(self.errors.at(e.span(), "this value is not used: assign it, or end it with `;`"))
-                    }
-                }
-            }
-            syn::Expr::Assign(e) => {
-                let place = self.target(&e.left)?;
-                let value = self.expr(&e.right)?;
-                let value = self.fits(&place, value, e.right.span())?;
-                self.out.push(Stmt::Assign { place, value });
-                Ok(())
-            }
-            syn::Expr::Binary(e) if compound(&e.op).is_some() => {
-                let op = compound(&e.op).expect("just checked");
-                let place = self.target(&e.left)?;
-                let value = self.expr(&e.right)?;
-                if !self.dims(&place).is_empty() {
-                    return Err(self
-                        .errors
-                        .at(e.left.span(), "arithmetic works on numbers: loop over the elements"));
-                }
-                let value = self.scalar(value, e.right.span())?;
-                self.out.push(match op {
-                    Op::Add => Stmt::Accumulate { place, value },
-                    Op::Sub => Stmt::Accumulate { place, value: Expr::neg(value) },
-                    op => {
-                        let old = Box::new(Expr::Read(place.clone()));
-                        Stmt::Assign { place, value: Expr::Binary(op, old, Box::new(value)) }
-                    }
-                });
-                Ok(())
-            }
+            syn::Expr::Match(e) => self.match_statement(e),
+            syn::Expr::Block(e) if e.label.is_none() => self.unit_stmts(&e.block),
+            syn::Expr::Assign(e) => self.assignment(e),
+            syn::Expr::Binary(e) if is_compound(&e.op) => self.compound(e),
             syn::Expr::MethodCall(e) if e.method == "swap" && e.args.len() == 2 => self.swap(e),
-            syn::Expr::MethodCall(e) if e.method == "fill" && e.args.len() == 1 => {
-                let place = self.target(&e.receiver)?;
-                let value = self.operand(&e.args[0])?;
-                let value = self.scalar(value, e.args[0].span())?;
-                let dims = self.dims(&place);
-                self.out.push(Stmt::Assign { place, value: Expr::Filled(Box::new(value), dims) });
-                Ok(())
-            }
+            syn::Expr::MethodCall(e) if e.method == "fill" && e.args.len() == 1 => self.fill(e),
             syn::Expr::Paren(e) => self.statement(&e.expr),
-            e => {
-                self.expr(e)?;
-                Err(self.errors.at(e.span(), "this value is not used: assign it or remove the statement"))
+            syn::Expr::Tuple(e) if e.elems.is_empty() => Ok(()),
+            e => match self.expr(e)? {
+                Value::Tuple(values) if values.is_empty() => Ok(()),
+                _ => Err(self.errors.at(e.span(), "this value is not used: assign it or remove the statement")),
+            },
+        }
+    }
+
+    fn assignment(&mut self, e: &syn::ExprAssign) -> Outcome<()> {
+        if let syn::Expr::Tuple(targets) = &*e.left {
+            let value = self.expr(&e.right)?;
+            let Value::Tuple(values) = self.taken(value, e.right.span())? else {
+                return Err(self.errors.at(e.right.span(), "expected a tuple here"));
+            };
+            if values.len() != targets.elems.len() {
+                return Err(self.errors.at(e.left.span(), "this pattern has another number of elements than the value"));
+            }
+            let outcomes: Vec<_> = targets
+                .elems
+                .iter()
+                .zip(values)
+                .filter(|(target, _)| !matches!(target, syn::Expr::Infer(_)))
+                .map(|(target, value)| self.assign_to(target, value, e.right.span()))
+                .collect();
+            return outcomes.into_iter().collect();
+        }
+        if matches!(&*e.left, syn::Expr::Infer(_)) {
+            return self.expr(&e.right).map(|_| ());
+        }
+        let target = self.expr(&e.left)?;
+        let expected = target.ty().and_then(|ty| type_tokens(&ty));
+        let value = self.expr_of_type(&e.right, expected, None)?;
+        let value = if matches!(value, Value::Tuple(_)) { self.taken(value, e.right.span())? } else { value };
+        self.assign_to(&e.left, value, e.right.span())
+    }
+
+    fn assign_to(&mut self, target: &syn::Expr, value: Value, span: Span) -> Outcome<()> {
+        match (self.expr(target)?, value) {
+            (Value::Tuple(slots), Value::Tuple(values)) if slots.len() == values.len() => {
+                let outcomes: Vec<_> = slots
+                    .into_iter()
+                    .zip(values)
+                    .map(|(slot, value)| {
+                        let place = self.target(slot, target.span())?;
+                        self.fit(place, value, span)
+                    })
+                    .collect();
+                outcomes.into_iter().collect()
+            }
+            (slot, value) => {
+                let place = self.target(slot, target.span())?;
+                self.fit(place, value, span)
             }
         }
+    }
+
+    fn fit(&mut self, place: Place, value: Value, span: Span) -> Outcome<()> {
+        let ty = crate::ir::Type { kind: self.vars[place.var.0].ty.kind, dims: self.dims(&place) };
+        let value = self.as_type(value, &ty, span)?;
+        self.assign(place, value);
+        Ok(())
+    }
+
+    /// `x += e` and the like.
+    fn compound(&mut self, e: &syn::ExprBinary) -> Outcome<()> {
+        let target = self.expr(&e.left)?;
+        let place = self.target(target, e.left.span())?;
+        let value = self.expr(&e.right)?;
+        if !self.dims(&place).is_empty() {
+            return Err(self.errors.at(e.left.span(), "arithmetic works on numbers: loop over the elements"));
+        }
+        if self.vars[place.var.0].ty.is_discrete() {
+            let (op, _) = plain_operator(&e.op).expect("it is a compound operator");
+            let conditions = self.vars[place.var.0].ty.kind == crate::ir::Kind::Bool;
+            let value = match conditions {
+                true => self.as_condition(value, e.right.span())?,
+                false => self.int(value, e.right.span())?,
+            };
+            let value = Discrete::binary(Discrete::Read(place.clone()), op, value);
+            self.vars[place.var.0].mutable = true;
+            self.out.push(Stmt::AssignDiscrete { place, value });
+            return Ok(());
+        }
+        let value = self.scalar(value, e.right.span())?;
+        self.vars[place.var.0].mutable = true;
+        let Some((_, Some(op))) = plain_operator(&e.op) else {
+            return Err(self.errors.at(e.op.span(), "this operator does not work on floats"));
+        };
+        self.out.push(match op {
+            Op::Add => Stmt::Accumulate { place, value },
+            Op::Sub => Stmt::Accumulate { place, value: Expr::neg(value) },
+            op => {
+                let old = Box::new(Expr::Read(place.clone()));
+                Stmt::Assign { place, value: Expr::Binary(op, old, Box::new(value)) }
+            }
+        });
+        Ok(())
     }
 
     fn swap(&mut self, e: &syn::ExprMethodCall) -> Outcome<()> {
-        let base = self.target(&e.receiver)?;
-        if self.dims(&base).len() != 1 {
-            return Err(self
-                .errors
-                .at(e.span(), "`swap` works on an array of numbers: swap the elements of rows in a loop"));
-        }
-        let mut places = Vec::new();
+        let base = self.expr(&e.receiver)?;
+        let mut values = Vec::new();
         for index in &e.args {
             let value = self.operand(index)?;
-            let mut place = base.clone();
-            place.indices.push(self.int(value, index.span())?);
-            places.push(place);
+            let at = self.int(value, index.span())?;
+            let element = self.index(base.clone(), at, e.receiver.span())?;
+            let place = self.target(element.clone(), e.receiver.span())?;
+            values.push((place, element));
         }
-        let kept = self.declare(&Ident::new("swapped", Span::call_site()), Type::Float(Vec::new()));
-        self.out.push(Stmt::Let { var: kept, init: Expr::Read(places[0].clone()) });
-        self.out.push(Stmt::Assign { place: places[0].clone(), value: Expr::Read(places[1].clone()) });
-        self.out.push(Stmt::Assign { place: places[1].clone(), value: Expr::var(kept) });
+        let first = self.taken(values[0].1.clone(), e.span())?;
+        self.assign(values[0].0.clone(), values[1].1.clone());
+        self.assign(values[1].0.clone(), first);
         Ok(())
     }
 
-    /// A float place that may be assigned to.
-    fn target(&mut self, e: &syn::Expr) -> Outcome<Place> {
-        let place = self.place(e)?;
-        match &self.vars[place.var.0].ty {
-            Type::Float(_) => {}
-            _ => {
-                return Err(self.errors.at(
-                    e.span(),
-                    "integers stay as they are: compute them from loop variables with `let`, or make it a float",
-                ));
+    fn fill(&mut self, e: &syn::ExprMethodCall) -> Outcome<()> {
+        let target = self.expr(&e.receiver)?;
+        let place = self.target(target, e.receiver.span())?;
+        let value = self.operand(&e.args[0])?;
+        let dims = self.dims(&place);
+        let value = match self.vars[place.var.0].ty.kind {
+            crate::ir::Kind::Float => {
+                let value = self.scalar(value, e.args[0].span())?;
+                Value::Float(Expr::Filled(Box::new(value), dims.clone()), dims)
             }
+            kind => {
+                let value = match kind {
+                    crate::ir::Kind::Bool => self.as_condition(value, e.args[0].span())?,
+                    _ => self.int(value, e.args[0].span())?,
+                };
+                let ty = crate::ir::Type { kind, dims: dims.clone() };
+                Value::Discrete(Discrete::Filled(Box::new(value), dims), ty)
+            }
+        };
+        self.assign(place, value);
+        Ok(())
+    }
+
+    /// A place that may be assigned to.
+    fn target(&mut self, value: Value, span: Span) -> Outcome<Place> {
+        let Some(place) = value.place().cloned() else {
+            let message = match value {
+                Value::Constant(_) | Value::Function(_) => {
+                    "this is no variable of the loss: what it changes must be declared in it with `let mut`".to_owned()
+                }
+                value => format!("expected a variable or an element of one here, found {}", value.describe()),
+            };
+            return Err(self.errors.at(span, message));
+        };
+        if self.vars[place.var.0].parameter {
+            // rustc says so, on the user's function.
+            return Err(self.errors.silent());
         }
         if place.var.0 < self.barrier {
             return Err(self.errors.at(
-                e.span(),
+                span,
                 "a block that is part of an expression cannot assign to a variable outside of it: assign before the expression",
             ));
         }
-        self.vars[place.var.0].mutable = true;
         Ok(place)
     }
+}
 
-    /// The value as something that can be stored in the place.
-    fn fits(&mut self, place: &Place, value: Value, span: Span) -> Outcome<Expr> {
-        let dims = self.dims(place);
-        match value {
-            Value::Float(expr, found) if found.len() == dims.len() => Ok(expr),
-            value if dims.is_empty() => self.scalar(value, span),
-            _ => Err(self.errors.at(span, "the array assigned here has another number of dimensions")),
+/// The type as syntax: for what takes its length from where it is assigned to.
+fn type_tokens(ty: &crate::ir::Type) -> Option<syn::Type> {
+    let element: syn::Type = match ty.kind {
+        crate::ir::Kind::Float => syn::parse_quote!(f32),
+        crate::ir::Kind::Int => syn::parse_quote!(usize),
+        crate::ir::Kind::Bool => syn::parse_quote!(bool),
+    };
+    ty.dims.iter().rev().try_fold(element, |inner, n| match n {
+        Discrete::Path(n) => Some(syn::parse_quote!([#inner; #n])),
+        Discrete::Constant(n) if n.parts.is_empty() => {
+            let n = &n.path;
+            Some(syn::parse_quote!([#inner; #n]))
         }
-    }
-
-    fn if_statement(&mut self, e: &syn::ExprIf) -> Outcome<()> {
-        let cond = self.condition(&e.cond);
-        let then = self.unit_block(&e.then_branch);
-        let otherwise = match &e.else_branch {
-            None => Ok(Vec::new()),
-            Some((_, e)) => match &**e {
-                syn::Expr::Block(e) => self.unit_block(&e.block),
-                syn::Expr::If(e) => {
-                    let outer = std::mem::take(&mut self.out);
-                    let outcome = self.if_statement(e);
-                    let inner = std::mem::replace(&mut self.out, outer);
-                    outcome.map(|()| inner)
-                }
-                e => Err(self.errors.at(e.span(), "expected a block or `if` after `else`")),
-            },
-        };
-        self.out.push(Stmt::If { cond: cond?, then: then?, otherwise: otherwise? });
-        Ok(())
-    }
-
-    fn for_loop(&mut self, e: &syn::ExprForLoop) -> Outcome<()> {
-        if let Some(label) = &e.label {
-            self.errors
-                .at(label.span(), "loop labels are of no use here: a loss has no `break` or `continue`");
-        }
-        let range = self.range(&e.expr);
-        let ident = match &*e.pat {
-            Pat::Ident(pat) if pat.by_ref.is_none() && pat.mutability.is_none() => pat.ident.clone(),
-            Pat::Wild(_) => Ident::new("step", e.pat.span()),
-            pat => {
-                return Err(self.errors.at(pat.span(), "a loop counts: `for i in 0..N`, with a plain name"));
-            }
-        };
-        self.names.open();
-        self.scopes.push(HashMap::new());
-        let var = self.declare(&ident, Type::Int);
-        self.bind(&ident, Binding::Var(var));
-        let body = self.unit_block(&e.body);
-        self.scopes.pop();
-        self.names.close();
-        self.out.push(Stmt::For { var, range: range?, body: body? });
-        Ok(())
-    }
-
-    fn range(&mut self, e: &syn::Expr) -> Outcome<Range> {
-        match e {
-            syn::Expr::Paren(e) => self.range(&e.expr),
-            syn::Expr::Range(range) => {
-                let (Some(start), Some(end)) = (&range.start, &range.end) else {
-                    return Err(self.errors.at(e.span(), "a loop needs both bounds: `0..N`"));
-                };
-                let value = self.operand(start)?;
-                let first = self.int(value, start.span())?;
-                let value = self.operand(end)?;
-                let mut last = self.int(value, end.span())?;
-                if let syn::RangeLimits::Closed(_) = range.limits {
-                    last = Static::Binary(syn::parse_quote!(+), Box::new(last), Box::new(Static::Path(syn::parse_quote!(1))));
-                }
-                Ok(Range { start: first, end: last, adapters: Vec::new() })
-            }
-            syn::Expr::MethodCall(call) if call.method == "rev" && call.args.is_empty() => {
-                Ok(self.range(&call.receiver)?.reversed())
-            }
-            syn::Expr::MethodCall(call) if call.method == "step_by" && call.args.len() == 1 => {
-                let mut range = self.range(&call.receiver)?;
-                let value = self.operand(&call.args[0])?;
-                range.adapters.push(Adapter::StepBy(self.int(value, call.args[0].span())?));
-                Ok(range)
-            }
-            e => Err(self.errors.at(
-                e.span(),
-                "a loop counts: `for i in 0..N`, `(a..b).rev()`, `(a..b).step_by(k)`; index the array in its body",
-            )),
-        }
-    }
+        _ => None,
+    })
 }
 
 /// Expressions that are statements even without `;`.
-fn is_statement(e: &syn::Expr) -> bool {
-    matches!(
-        e,
-        syn::Expr::ForLoop(_)
-            | syn::Expr::While(_)
-            | syn::Expr::Loop(_)
-            | syn::Expr::Assign(_)
-            | syn::Expr::If(_)
-    ) || matches!(e, syn::Expr::Binary(e) if compound(&e.op).is_some())
-        || matches!(e, syn::Expr::Block(e) if !has_tail(&e.block))
-}
-
-/// The block ends in a value.
-pub(super) fn has_tail(block: &syn::Block) -> bool {
-    match block.stmts.last() {
-        Some(syn::Stmt::Expr(syn::Expr::If(e), None)) => has_tail(&e.then_branch) && e.else_branch.is_some(),
-        Some(syn::Stmt::Expr(e, None)) => !is_statement(e),
+pub(super) fn is_statement(e: &syn::Expr) -> bool {
+    match e {
+        syn::Expr::ForLoop(_) | syn::Expr::While(_) | syn::Expr::Loop(_) | syn::Expr::Assign(_) => true,
+        syn::Expr::Binary(e) => is_compound(&e.op),
+        syn::Expr::Block(e) => !has_tail(&e.block),
+        syn::Expr::If(e) => !has_tail(&e.then_branch),
+        syn::Expr::Match(e) => e.arms.first().is_some_and(|arm| is_statement(&arm.body) || is_unit(&arm.body)),
+        syn::Expr::MethodCall(e) => {
+            matches!((&*e.method.to_string(), e.args.len()), ("swap", 2) | ("fill" | "for_each", 1))
+        }
         _ => false,
     }
 }
 
-fn compound(op: &BinOp) -> Option<Op> {
+fn is_unit(e: &syn::Expr) -> bool {
+    matches!(e, syn::Expr::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// Whether an expression at the end of a block is the block's value.
+fn is_value(e: &syn::Expr) -> bool {
+    !is_statement(e) && !is_unit(e)
+}
+
+/// The block ends in a value.
+pub(super) fn has_tail(block: &syn::Block) -> bool {
+    matches!(block.stmts.last(), Some(syn::Stmt::Expr(e, None)) if is_value(e))
+}
+
+fn is_compound(op: &BinOp) -> bool {
+    plain_operator(op).is_some()
+}
+
+/// The operator that a compound assignment applies, and the float operation that is.
+fn plain_operator(op: &BinOp) -> Option<(BinOp, Option<Op>)> {
     Some(match op {
-        BinOp::AddAssign(_) => Op::Add,
-        BinOp::SubAssign(_) => Op::Sub,
-        BinOp::MulAssign(_) => Op::Mul,
-        BinOp::DivAssign(_) => Op::Div,
+        BinOp::AddAssign(_) => (syn::parse_quote!(+), Some(Op::Add)),
+        BinOp::SubAssign(_) => (syn::parse_quote!(-), Some(Op::Sub)),
+        BinOp::MulAssign(_) => (syn::parse_quote!(*), Some(Op::Mul)),
+        BinOp::DivAssign(_) => (syn::parse_quote!(/), Some(Op::Div)),
+        BinOp::RemAssign(_) => (syn::parse_quote!(%), None),
+        BinOp::BitAndAssign(_) => (syn::parse_quote!(&), None),
+        BinOp::BitOrAssign(_) => (syn::parse_quote!(|), None),
+        BinOp::BitXorAssign(_) => (syn::parse_quote!(^), None),
+        BinOp::ShlAssign(_) => (syn::parse_quote!(<<), None),
+        BinOp::ShrAssign(_) => (syn::parse_quote!(>>), None),
         _ => return None,
     })
 }

@@ -1,0 +1,203 @@
+//! Arrays: literals, elements, rows.
+
+use super::Front;
+use super::value::Value;
+use crate::errors::Outcome;
+use crate::ir::{Discrete, Expr, Kind, Part, Place, Range, Stmt, Type, VarId};
+use proc_macro2::{Ident, Span};
+use syn::spanned::Spanned;
+
+impl Front<'_> {
+    /// `x[i]`
+    pub(super) fn indexed(&mut self, index: &syn::ExprIndex) -> Outcome<Value> {
+        let base = self.expr(&index.expr);
+        let at = self.operand(&index.index)?;
+        if let Value::Iter(range) = at {
+            let base = base?;
+            return self.sliced(base, *range, index);
+        }
+        let at = self.int(at, index.index.span())?;
+        let base = base?;
+        let mut value = self.index(base, at, index.span())?;
+        if let Value::Float(Expr::Read(place), _) = &mut value {
+            place.span = index.span();
+        }
+        Ok(value)
+    }
+
+    fn sliced(&mut self, base: Value, iter: super::iter::Iter, index: &syn::ExprIndex) -> Outcome<Value> {
+        let Some(range) = iter.plain_range() else {
+            return Err(self.errors.at(index.index.span(), "a part of an array is `x[a..b]`"));
+        };
+        match base.place().cloned() {
+            Some(of) if !self.dims(&of).is_empty() => {
+                let end = if iter.open_end { self.dims(&of)[0].clone() } else { range.end.clone() };
+                let len = Discrete::minus(end, range.start.clone());
+                Ok(Value::Slice { of, offset: range.start.clone(), len })
+            }
+            _ => Err(self.errors.at(index.span(), "only a variable has parts: give the array a name first")),
+        }
+    }
+
+    /// An element or row of a value.
+    pub(super) fn index(&mut self, base: Value, at: Discrete, span: Span) -> Outcome<Value> {
+        match base {
+            Value::Constant(constant) => Ok(Value::Constant(constant.part(Part::Index(at)))),
+            Value::Slice { of, offset, .. } => Ok(self.read_place(of.at(Discrete::plus(offset, at)))),
+            Value::Tuple(_) => Err(self.errors.at(span, "the elements of a tuple are `t.0`, `t.1`, ...")),
+            value => {
+                let place = match (value.place(), value.ty()) {
+                    (Some(place), Some(ty)) if !ty.is_scalar() => place.clone(),
+                    (None, Some(ty)) if !ty.is_scalar() => {
+                        Place::of(self.store(&Ident::new("array", Span::call_site()), value, span)?)
+                    }
+                    _ => {
+                        return Err(self.errors.at(
+                            span,
+                            format_args!("this is {}, not an array: it has no elements", value.describe()),
+                        ));
+                    }
+                };
+                Ok(self.read_place(place.at(at)))
+            }
+        }
+    }
+
+    pub(super) fn array(&mut self, a: &syn::ExprArray) -> Outcome<Value> {
+        let values: Vec<_> = a.elems.iter().map(|e| self.operand(e).map(|v| (v, e.span()))).collect();
+        let values = values.into_iter().collect::<Outcome<Vec<_>>>()?;
+        self.array_of(values, a.span())
+    }
+
+    /// An array by the values of its elements.
+    pub(super) fn array_of(&mut self, values: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+        let n = Discrete::lit(values.len());
+        let typed = values.iter().find_map(|(value, _)| value.ty());
+        if values.is_empty() || values.iter().any(|(v, _)| matches!(v, Value::Tuple(_))) {
+            return Err(self.errors.at(
+                span,
+                "an array holds numbers, conditions or arrays: for pairs, keep one array for each element of the pair",
+            ));
+        }
+        let Some(ty) = typed else {
+            return Err(self.errors.at(
+                span,
+                "the type of these constants cannot be seen here: give one a name with its type, `let w: f32 = ..`",
+            ));
+        };
+        let mut dims = vec![n];
+        dims.extend(ty.dims.clone());
+        if ty.is_scalar() {
+            if ty.kind == Kind::Float {
+                let elems: Vec<_> = values.into_iter().map(|(v, span)| self.scalar(v, span)).collect();
+                return Ok(Value::Float(Expr::Array(elems.into_iter().collect::<Outcome<_>>()?), dims));
+            }
+            let elems: Vec<_> = values
+                .into_iter()
+                .map(|(v, span)| match ty.kind {
+                    Kind::Int => self.int(v, span),
+                    _ => self.as_condition(v, span),
+                })
+                .collect();
+            let elems = Discrete::Array(elems.into_iter().collect::<Outcome<_>>()?);
+            return Ok(Value::Discrete(elems, Type { kind: ty.kind, dims }));
+        }
+        // Rows one by one.
+        let var = self.empty_array(&Ident::new("array", Span::call_site()), Type { kind: ty.kind, dims });
+        for (i, (value, span)) in values.into_iter().enumerate() {
+            let value = self.as_type(value, &ty, span)?;
+            self.assign(Place::of(var).at(Discrete::lit(i)), value);
+        }
+        Ok(self.read_place(Place::of(var)))
+    }
+
+    /// A variable full of zeros, to be filled.
+    pub(super) fn empty_array(&mut self, name: &Ident, ty: Type) -> VarId {
+        let name = self.names.unique(name);
+        self.empty_array_as(name, ty)
+    }
+
+    /// As [`Self::empty_array`], with a name that is reserved.
+    pub(super) fn empty_array_as(&mut self, name: Ident, ty: Type) -> VarId {
+        let dims = ty.dims.clone();
+        let kind = ty.kind;
+        let var = self.declare_as(name, ty);
+        self.vars[var.0].mutable = true;
+        let stmt = match kind {
+            Kind::Float if dims.is_empty() => Stmt::Let { var, init: Expr::Lit(0.0) },
+            Kind::Float => Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), dims) },
+            kind => {
+                let zero: syn::Expr = match kind {
+                    Kind::Bool => syn::parse_quote!(false),
+                    _ => syn::parse_quote!(0),
+                };
+                let zero = Discrete::Path(zero);
+                let init = if dims.is_empty() { zero } else { Discrete::Filled(Box::new(zero), dims) };
+                Stmt::LetDiscrete { var, init }
+            }
+        };
+        self.out.push(stmt);
+        var
+    }
+
+    /// Stores a value that fits.
+    pub(super) fn assign(&mut self, place: Place, value: Value) {
+        self.vars[place.var.0].mutable = true;
+        self.out.push(match value {
+            Value::Float(value, _) => Stmt::Assign { place, value },
+            Value::Discrete(value, _) => Stmt::AssignDiscrete { place, value },
+            Value::Constant(constant) if self.vars[place.var.0].ty.kind == Kind::Float => {
+                Stmt::Assign { place, value: Expr::Const(constant) }
+            }
+            Value::Constant(constant) => {
+                Stmt::AssignDiscrete { place, value: Discrete::Constant(constant) }
+            }
+            _ => unreachable!("its type was checked"),
+        });
+    }
+
+    pub(super) fn repeat(&mut self, r: &syn::ExprRepeat) -> Outcome<Value> {
+        let length = self.operand(&r.len)?;
+        let length = self.int(length, r.len.span())?;
+        let value = self.operand(&r.expr)?;
+        let longer = |inner: Vec<Discrete>| {
+            let mut dims = vec![length.clone()];
+            dims.extend(inner);
+            dims
+        };
+        match value {
+            Value::Float(Expr::Filled(scalar, inner), _) => {
+                let dims = longer(inner);
+                Ok(Value::Float(Expr::Filled(scalar, dims.clone()), dims))
+            }
+            Value::Discrete(Discrete::Filled(scalar, inner), ty) => {
+                let dims = longer(inner);
+                Ok(Value::Discrete(Discrete::Filled(scalar, dims.clone()), Type { kind: ty.kind, dims }))
+            }
+            Value::Discrete(scalar, ty) if ty.is_scalar() => {
+                let dims = longer(Vec::new());
+                Ok(Value::Discrete(Discrete::Filled(Box::new(scalar), dims.clone()), Type { kind: ty.kind, dims }))
+            }
+            value @ (Value::Float(..) | Value::Discrete(..)) if value.ty().is_some_and(|ty| !ty.is_scalar()) => {
+                // The same row again and again.
+                let ty = value.ty().expect("just checked");
+                let row = self.store(&Ident::new("row", Span::call_site()), value, r.expr.span())?;
+                let dims = longer(ty.dims.clone());
+                let var = self.empty_array(&Ident::new("array", Span::call_site()), Type { kind: ty.kind, dims });
+                let i = self.declare(&Ident::new("i", Span::call_site()), Type::INT);
+                let row = self.read_place(Place::of(row));
+                let outer = std::mem::take(&mut self.out);
+                self.assign(Place::of(var).at(Discrete::Read(Place::of(i))), row);
+                let body = std::mem::replace(&mut self.out, outer);
+                let range = Range { start: Discrete::lit(0), end: length, adapters: Vec::new() };
+                self.out.push(Stmt::For { var: i, range, body });
+                Ok(self.read_place(Place::of(var)))
+            }
+            value => {
+                let scalar = self.scalar(value, r.expr.span())?;
+                let dims = longer(Vec::new());
+                Ok(Value::Float(Expr::Filled(Box::new(scalar), dims.clone()), dims))
+            }
+        }
+    }
+}
