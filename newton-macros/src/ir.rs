@@ -23,7 +23,7 @@
 // A program has tens of statements: their size does not matter.
 #![allow(clippy::large_enum_variant)]
 
-use crate::builtins::Builtin;
+use crate::builtins::{Adjoint, Builtin};
 use proc_macro2::{Ident, Span};
 
 /// Index into [`Program::vars`].
@@ -121,9 +121,9 @@ pub enum Stmt {
     LetPop { var: VarId },
     /// Declares an order variable without a value yet.
     LetEmptyOrder { var: VarId },
-    /// Adjoint of an array builtin: adds to the adjoint of its argument. `args` are what the builtin's rule asks for, then the
-    /// adjoint of the result.
-    Reverse { builtin: &'static Builtin, args: Vec<Expr>, into: Place },
+    /// Adjoint of an array builtin: adds to the adjoint of one argument. `args` are what the adjoint function reads: arguments,
+    /// the value, and last the adjoint of the value.
+    Reverse { builtin: &'static Builtin, function: &'static Adjoint, args: Vec<Expr>, into: Place },
     /// Adjoint of a gather: `into[order[j]] += adjoint[j]`.
     Scatter { order: VarId, adjoint: Place, into: Place },
 }
@@ -293,6 +293,7 @@ impl Expr {
     pub fn is_active(&self, vars: &[Var]) -> bool {
         match self {
             Expr::Derivative(builtin, _) if builtin.derivative_is_constant() => false,
+            Expr::Call(builtin, _) if builtin.is_flat() => false,
             Expr::Lit(_) | Expr::Const(_) | Expr::FromInt(_) => false,
             Expr::Read(place) | Expr::Gather(place, _) => vars[place.var.0].active,
             Expr::Neg(a) | Expr::Powi(a, _) | Expr::Filled(a, _) => a.is_active(vars),

@@ -1,7 +1,7 @@
 //! Calls: builtins, float methods, integer methods.
 
 use super::{Front, Value};
-use crate::builtins::{Arg, Builtin, Rule, Syntax, nearest};
+use crate::builtins::{Builtin, Rule, Syntax, nearest};
 use crate::errors::{Outcome, Reported};
 use crate::ir::{Expr, Op, Place, Static, Stmt, Type};
 use proc_macro2::{Ident, Span};
@@ -150,35 +150,46 @@ impl Front<'_> {
         let mut lowered = Vec::new();
         let mut dims = Vec::new();
         for (arg, kind) in args.iter().zip(builtin.args) {
-            if *kind == Arg::Array {
-                let (place, length) = self.array_argument(builtin, arg)?;
-                dims = vec![length];
+            if kind.rank() > 0 {
+                let (place, lengths) = self.array_argument(builtin, kind.rank(), arg)?;
+                dims.push(lengths);
                 lowered.push(Expr::Read(place));
             } else {
                 lowered.push(self.float(arg)?);
+                dims.push(Vec::new());
             }
         }
+        let dims = builtin.dims(&dims);
         if let Rule::Sort { descending } = builtin.rule {
             let Expr::Read(of) = lowered.remove(0) else { unreachable!("array arguments are places") };
             let order = self.declare(&Ident::new("order", Span::call_site()), Type::Order(dims[0].clone()));
             self.out.push(Stmt::LetOrder { var: order, of: of.clone(), descending });
             return Ok(Value::Float(Expr::Gather(of, order), dims));
         }
-        Ok(Value::Float(Expr::Call(builtin, lowered), if builtin.array { dims } else { Vec::new() }))
+        Ok(Value::Float(Expr::Call(builtin, lowered), dims))
     }
 
-    /// A one-dimensional array; a value that has no place yet gets one.
-    fn array_argument(&mut self, builtin: &Builtin, e: &syn::Expr) -> Outcome<(Place, Static)> {
+    /// An array of a rank; a value that has no place yet gets one.
+    fn array_argument(
+        &mut self,
+        builtin: &Builtin,
+        rank: usize,
+        e: &syn::Expr,
+    ) -> Outcome<(Place, Vec<Static>)> {
         match self.operand(e)? {
-            Value::Float(Expr::Read(place), dims) if dims.len() == 1 => Ok((place, dims[0].clone())),
-            Value::Float(expr, dims) if dims.len() == 1 => {
+            Value::Float(Expr::Read(place), dims) if dims.len() == rank => Ok((place, dims)),
+            Value::Float(expr, dims) if dims.len() == rank => {
                 let var = self.declare(&Ident::new("array", Span::call_site()), Type::Float(dims.clone()));
                 self.out.push(Stmt::Let { var, init: expr });
-                Ok((Place::of(var), dims[0].clone()))
+                Ok((Place::of(var), dims))
             }
-            Value::Float(_, dims) if dims.len() > 1 => Err(self.errors.at(
+            Value::Float(_, dims) if rank == 1 && dims.len() > 1 => Err(self.errors.at(
                 e.span(),
                 format_args!("`{}` takes one row: call it for each `&x[i]` in a loop", builtin.name),
+            )),
+            Value::Float(_, dims) if rank == 2 && dims.len() == 1 => Err(self.errors.at(
+                e.span(),
+                format_args!("`{}` takes a matrix by reference: `[[f32; C]; R]`", builtin.name),
             )),
             _ => Err(self
                 .errors

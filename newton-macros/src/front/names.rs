@@ -1,6 +1,6 @@
 //! Unique names for variables: the user's where possible.
 
-use crate::builtins::BUILTINS;
+use crate::builtins::called_names;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::collections::HashSet;
@@ -21,13 +21,8 @@ pub struct Names {
 impl Names {
     /// For a function: no variable may be called like a builtin, or like what generated code brings along.
     pub fn new(item: &syn::ItemFn) -> Self {
-        let mut reserved: HashSet<String> =
-            ["tape", "label", "value", "add_all", "argsort", "argsort_desc", "gather", "gather_reverse"]
-                .map(String::from)
-                .into();
-        for b in BUILTINS {
-            reserved.extend([b.name.to_owned(), format!("{}_d", b.name), format!("{}_reverse", b.name)]);
-        }
+        let mut reserved: HashSet<String> = ["tape", "label", "value"].map(String::from).into();
+        reserved.extend(called_names());
         reserved.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
         let mut mentioned = HashSet::new();
         collect(item.to_token_stream(), &mut mentioned);
