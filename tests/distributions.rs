@@ -244,8 +244,8 @@ on_arrays! {
     logsumexp_adjoint: LogSumExp, |x, y_, x_| first(logsumexp(x)), logsumexp_reverse(x, logsumexp(x), y_[0], x_);
     sum_adjoint: Sum, |x, y_, x_| first(sum(x)), sum_reverse(y_[0], x_);
     mean_adjoint: Mean, |x, y_, x_| first(mean(x)), mean_reverse(y_[0], x_);
-    sort_adjoint: Sort, |x, y_, x_| sort(x), gather_reverse(&argsort(x), y_, x_);
-    sort_desc_adjoint: SortDesc, |x, y_, x_| sort_desc(x), gather_reverse(&argsort_desc(x), y_, x_);
+    sort_adjoint: Sort, |x, y_, x_| sort(x), gather_reverse(&lanes::argsort(x), y_, x_);
+    sort_desc_adjoint: SortDesc, |x, y_, x_| sort_desc(x), gather_reverse(&lanes::argsort_desc(x), y_, x_);
 }
 
 #[test]

@@ -28,14 +28,12 @@ fn step(block: &Block, program: &mut Program) -> bool {
             Stmt::For { body, .. } => grew |= step(body, program),
             Stmt::If { then, otherwise, .. } => grew |= step(then, program) | step(otherwise, program),
             Stmt::Reverse { args, into, .. } => {
-                // Adjoint functions take active arrays; scalars are lifted where they are passed.
+                // Adjoint functions take an active adjoint; a scalar is lifted where it is passed.
                 grew |= activate(program, into.var, true);
-                for arg in args {
-                    if let crate::ir::Expr::Read(place) = arg
-                        && !program.dims(place).is_empty()
-                    {
-                        grew |= activate(program, place.var, true);
-                    }
+                if let Some(crate::ir::Expr::Read(place)) = args.last()
+                    && !program.dims(place).is_empty()
+                {
+                    grew |= activate(program, place.var, true);
                 }
             }
             Stmt::Scatter { adjoint, into, .. } => {

@@ -2,7 +2,6 @@
 
 pub mod activity;
 
-use crate::builtins::Arg;
 use crate::errors::Errors;
 use crate::ir::{Block, Expr, Program, Role, Stmt};
 use proc_macro2::Span;
@@ -51,7 +50,7 @@ fn expr(e: &Expr, program: &Program, found: &mut Found) {
         Expr::Call(builtin, args) => {
             for (arg, kind) in args.iter().zip(builtin.args) {
                 expr(arg, program, found);
-                if *kind == Arg::Passive && arg.is_active(&program.vars) {
+                if kind.is_passive() && arg.is_active(&program.vars) {
                     let instead = match builtin.name {
                         "powf" => "write `(p * x.ln()).exp()` for a power whose exponent does",
                         _ => {

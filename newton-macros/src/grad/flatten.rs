@@ -102,9 +102,7 @@ fn terms(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
             let b = terms(*b, out, program);
             Expr::Binary(op, Box::new(a), Box::new(b))
         }
-        Expr::Call(builtin, args)
-            if !builtin.needs_value() && !matches!(builtin.rule, Rule::Reverse { .. }) =>
-        {
+        Expr::Call(builtin, args) if !builtin.needs_value() && !matches!(builtin.rule, Rule::Reverse(_)) => {
             Expr::Call(builtin, operands(args, out, program))
         }
         e => expr(e, out, program),
@@ -156,10 +154,11 @@ fn expr(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
         }
         Expr::Call(builtin, args) if builtin.is_cheap() => Expr::Call(builtin, operands(args, out, program)),
         Expr::Call(builtin, args) => {
-            let dims = match args.first() {
-                Some(Expr::Read(place)) if builtin.array => program.dims(place).to_vec(),
+            let of_arg = |arg: &Expr| match arg {
+                Expr::Read(place) => program.dims(place).to_vec(),
                 _ => Vec::new(),
             };
+            let dims = builtin.dims(&args.iter().map(of_arg).collect::<Vec<_>>());
             let init = right_hand_side(Expr::Call(builtin, args), out, program);
             named(init, builtin.name, Type::Float(dims), out, program)
         }

@@ -5,6 +5,7 @@
 
 use crate::builtins::{Builtin, Rule};
 use crate::ir::{Expr, Op, Place, Static, Var};
+use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 /// `(place, d e / d place)` for every active place read by `e`. `value` is where the value of `e` can be read, if `e` is a
 /// builtin that needs it, or a quotient.
@@ -64,6 +65,11 @@ impl Walk<'_> {
                     let second = Expr::Binary(Op::Sub, Box::new(Expr::Lit(1.0)), Box::new(first.clone()));
                     self.visit(&args[1], Expr::mul(weight.clone(), second), false);
                 }
+                if builtin.rule == Rule::Both {
+                    let second = Builtin::internal(&format!("{}_d2", builtin.name));
+                    let second = Expr::Call(second, args.clone());
+                    self.visit(&args[1], Expr::mul(weight.clone(), second), false);
+                }
                 self.visit(&args[0], Expr::mul(weight, first), false);
             }
             // Array values have their own reverse statements.
@@ -80,25 +86,40 @@ impl Walk<'_> {
             Expr::Call(Builtin::find(crate::builtins::Syntax::Method, name).expect("in the table"), args)
         };
         let plus_one = |e: Expr| Expr::Binary(Op::Add, Box::new(e), Box::new(Expr::Lit(1.0)));
+        let minus_one = |e: Expr| Expr::Binary(Op::Sub, Box::new(e), Box::new(Expr::Lit(1.0)));
+        let one_minus = |e: Expr| Expr::Binary(Op::Sub, Box::new(Expr::Lit(1.0)), Box::new(e));
         let square = |e: Expr| Expr::Binary(Op::Mul, Box::new(e.clone()), Box::new(e));
+        // 1 - x^2 and x^2 - 1 without cancellation near 1.
+        let one_minus_square = |x: Expr| Expr::mul(one_minus(x.clone()), plus_one(x));
+        let square_minus_one = |x: Expr| Expr::mul(minus_one(x.clone()), plus_one(x));
+        let over_root = |e: Expr| Expr::div(Expr::Lit(1.0), call("sqrt", vec![e]));
         match builtin.rule {
             Rule::OfValue => Expr::Derivative(builtin, vec![value()]),
             Rule::Written => match builtin.name {
                 "exp" => value(),
+                "exp2" => Expr::mul(Expr::Lit(LN_2), value()),
                 "exp_m1" => plus_one(value()),
                 "ln" => Expr::div(Expr::Lit(1.0), x()),
                 "ln_1p" => Expr::div(Expr::Lit(1.0), plus_one(x())),
+                "log2" => Expr::div(Expr::Lit(LOG2_E), x()),
+                "log10" => Expr::div(Expr::Lit(LOG10_E), x()),
                 "sqrt" => Expr::div(Expr::Lit(0.5), value()),
+                "cbrt" => Expr::div(Expr::Lit(1.0 / 3.0), square(value())),
+                "fract" => Expr::Lit(1.0),
                 "recip" => Expr::neg(square(value())),
                 "sin" => call("cos", vec![x()]),
                 "cos" => Expr::neg(call("sin", vec![x()])),
                 "tan" => plus_one(square(value())),
-                "tanh" => Expr::Binary(Op::Sub, Box::new(Expr::Lit(1.0)), Box::new(square(value()))),
+                "sinh" => call("cosh", vec![x()]),
+                "cosh" => call("sinh", vec![x()]),
+                "tanh" => one_minus(square(value())),
+                "asinh" => over_root(plus_one(square(x()))),
+                "acosh" => over_root(square_minus_one(x())),
+                "atanh" => Expr::div(Expr::Lit(1.0), one_minus_square(x())),
+                "asin" => over_root(one_minus_square(x())),
+                "acos" => Expr::neg(over_root(one_minus_square(x()))),
                 "atan" => Expr::div(Expr::Lit(1.0), plus_one(square(x()))),
-                "powf" => {
-                    let less = Expr::Binary(Op::Sub, Box::new(args[1].clone()), Box::new(Expr::Lit(1.0)));
-                    Expr::mul(args[1].clone(), call("powf", vec![x(), less]))
-                }
+                "powf" => Expr::mul(args[1].clone(), call("powf", vec![x(), minus_one(args[1].clone())])),
                 name => unreachable!("`{name}` has no written rule"),
             },
             _ => Expr::Derivative(builtin, args.to_vec()),

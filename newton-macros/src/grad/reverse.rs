@@ -26,16 +26,18 @@ pub fn pass_on(
 ) -> Block {
     let to = |place: &Place| adjoints.get(&place.var).map(|adjoint| place.in_var(*adjoint));
     match e {
-        Expr::Call(builtin, args) if matches!(builtin.rule, Rule::Reverse { .. }) => {
-            let Rule::Reverse { args: wants_args, value: wants_value } = builtin.rule else { unreachable!() };
-            let Expr::Read(argument) = &args[0] else { unreachable!("array arguments are places") };
-            let Some(into) = to(argument) else { return Vec::new() };
-            let mut reads = Vec::new();
-            reads.extend(wants_args.then(|| args[0].clone()));
-            reads.extend(value.filter(|_| wants_value).cloned());
-            reads.push(Expr::Read(adjoint));
-            vec![Stmt::Reverse { builtin, args: reads, into }]
-        }
+        Expr::Call(builtin, args) if let Rule::Reverse(functions) = builtin.rule => functions
+            .iter()
+            .filter_map(|function| {
+                let Expr::Read(argument) = &args[function.of] else {
+                    unreachable!("array arguments are places")
+                };
+                let mut reads: Vec<Expr> = function.args.iter().map(|&i| args[i].clone()).collect();
+                reads.extend(value.filter(|_| function.value).cloned());
+                reads.push(Expr::Read(adjoint.clone()));
+                Some(Stmt::Reverse { builtin, function, args: reads, into: to(argument)? })
+            })
+            .collect(),
         Expr::Gather(place, order) => {
             to(place).map(|into| Stmt::Scatter { order: *order, adjoint, into }).into_iter().collect()
         }

@@ -1,54 +1,42 @@
 //! The functions the language knows beyond Rust's own, usable as plain Rust too.
 //!
 //! Each is generic over the scalar: on `f32` it is what the user's function calls, on lanes and duals what generated code
-//! calls. A function `f` comes with `f_d`, its derivative, itself a function that duals can differentiate: the reverse sweep
-//! calls `f_d`, and its tangents are second derivatives. Where numerics or PyTorch's semantics ask for it these are rules of
-//! their own, not compositions.
+//! calls. A function `f` of scalars comes with `f_d`, its derivative (and `f_d2`, with respect to its second argument), itself
+//! a function that duals can differentiate: the reverse sweep calls `f_d`, and its tangents are second derivatives. A function
+//! `f` of arrays comes with `f_reverse`, which adds to the adjoint of its argument, given the adjoint of the result; one of two
+//! arrays with `f_reverse_first` and `f_reverse_second`, for either may be passive. Where numerics or PyTorch's semantics ask
+//! for it these are rules of their own, not compositions.
+//!
+//! What each takes, the table in `newton-macros` says.
 
-mod arrays;
+mod activation;
 mod cdf;
 mod cross_entropy;
+mod elementary;
+pub mod lanes;
+mod linear;
+mod order;
+mod reduce;
+mod scan;
+mod softmax;
 
-pub use arrays::*;
+pub use activation::*;
 pub use cdf::*;
 pub use cross_entropy::*;
+pub use elementary::*;
+pub use linear::*;
+pub use order::*;
+pub use reduce::*;
+pub use scan::*;
+pub use softmax::*;
 
-use crate::scalar::{Real, Scalar};
+use crate::scalar::{Scalar, Shape, across_lanes};
 
-/// Weight of `a` in the derivative of `max(a, b)`: 1, 0, or one half where they are equal.
+/// `into += from`, element by element, for arrays of any rank.
 #[inline(always)]
-pub fn larger<P: Real>(a: P, b: P) -> P {
-    a.select_gt(b, P::one(), b.select_gt(a, P::zero(), P::lit(0.5)))
-}
-
-/// Derivative of `a.max(b)` with respect to `a`.
-#[inline(always)]
-pub fn max_d<S: Scalar>(a: S, b: S) -> S::Passive {
-    larger(a.value(), b.value())
-}
-
-/// Derivative of `a.min(b)` with respect to `a`.
-#[inline(always)]
-pub fn min_d<S: Scalar>(a: S, b: S) -> S::Passive {
-    larger(b.value(), a.value())
-}
-
-/// Derivative of `x.abs()`: the sign of `x`, 0 at 0 as in PyTorch.
-#[inline(always)]
-pub fn abs_d<S: Scalar>(x: S) -> S::Passive {
-    x.value().sign()
-}
-
-/// ln(1 + e^x), without overflow.
-#[inline(always)]
-pub fn softplus<S: Scalar>(x: S) -> S {
-    let v = x.value();
-    let zero = S::Passive::zero();
-    x.chain(v.max(zero) + (-v.abs()).exp().ln_1p(), sigmoid(v))
-}
-
-/// Derivative of [`softplus`].
-#[inline(always)]
-pub fn softplus_d<S: Scalar>(x: S) -> S {
-    sigmoid(x)
+pub fn add_all<S: Scalar, A: Shape<S>>(into: &mut A, from: &A) {
+    for (a, b) in into.flat_mut().iter_mut().zip(from.flat()) {
+        *a += *b;
+        across_lanes();
+    }
 }

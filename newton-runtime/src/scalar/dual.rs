@@ -4,6 +4,8 @@
 
 use super::lanes::powi;
 use super::{Real, Scalar};
+use crate::builtins::{atan2_d, atan2_d2, hypot_d, hypot_d2, larger, pow_d, pow_d2};
+use core::f64::consts::{LN_2, LOG2_E, LOG10_E};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// Value and K tangents.
@@ -13,18 +15,6 @@ pub struct Dual<P, const K: usize> {
     pub value: P,
     /// Its derivatives along K directions.
     pub tangents: [P; K],
-}
-
-impl<P: Real, const K: usize> Dual<P, K> {
-    /// Derivative `df` of a function of two arguments whose values and partial derivatives are given.
-    #[inline(always)]
-    fn chain2(self, other: Self, f: P, da: P, db: P) -> Self {
-        let mut tangents = self.tangents;
-        for k in 0..K {
-            tangents[k] = tangents[k].mul_add(da, other.tangents[k] * db);
-        }
-        Self { value: f, tangents }
-    }
 }
 
 impl<P: Real, const K: usize> Add for Dual<P, K> {
@@ -169,6 +159,14 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         Self { value: f, tangents }
     }
     #[inline(always)]
+    fn chain2(self, other: Self, f: P, da: P, db: P) -> Self {
+        let mut tangents = self.tangents;
+        for k in 0..K {
+            tangents[k] = tangents[k].mul_add(da, other.tangents[k] * db);
+        }
+        Self { value: f, tangents }
+    }
+    #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         let mut tangents = b.tangents;
         for k in 0..K {
@@ -195,16 +193,28 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
     rules! {
         exp(_x, f) => f;
         exp_m1(x, _f) => x.exp();
+        exp2(_x, f) => f * P::lit(LN_2);
         ln(x, _f) => x.recip();
         ln_1p(x, _f) => (x + P::one()).recip();
+        log2(x, _f) => P::lit(LOG2_E) / x;
+        log10(x, _f) => P::lit(LOG10_E) / x;
         sqrt(_x, f) => P::lit(0.5) / f;
+        cbrt(_x, f) => P::lit(1.0 / 3.0) / (f * f);
         recip(_x, f) => -f * f;
         abs(x, _f) => x.sign();
+        fract(_x, _f) => P::one();
         sin(x, _f) => x.cos();
         cos(x, _f) => -x.sin();
         tan(_x, f) => f.mul_add(f, P::one());
+        asin(x, _f) => ((P::one() - x) * (P::one() + x)).sqrt().recip();
+        acos(x, _f) => -((P::one() - x) * (P::one() + x)).sqrt().recip();
         atan(x, _f) => x.mul_add(x, P::one()).recip();
+        sinh(x, _f) => x.cosh();
+        cosh(x, _f) => x.sinh();
         tanh(_x, f) => P::one() - f * f;
+        asinh(x, _f) => x.mul_add(x, P::one()).sqrt().recip();
+        acosh(x, _f) => ((x - P::one()) * (x + P::one())).sqrt().recip();
+        atanh(x, _f) => ((P::one() - x) * (P::one() + x)).recip();
     }
     #[inline(always)]
     fn powi(self, n: i32) -> Self {
@@ -217,13 +227,28 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         self.chain(x.powf(p), x.powf(p - P::one()) * p)
     }
     #[inline(always)]
+    fn pow(self, p: Self) -> Self {
+        let (x, n) = (self.value, p.value);
+        self.chain2(p, x.powf(n), pow_d(x, n), pow_d2(x, n))
+    }
+    #[inline(always)]
+    fn atan2(self, x: Self) -> Self {
+        let (a, b) = (self.value, x.value);
+        self.chain2(x, a.atan2(b), atan2_d(a, b), atan2_d2(a, b))
+    }
+    #[inline(always)]
+    fn hypot(self, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        self.chain2(other, a.hypot(b), hypot_d(a, b), hypot_d2(a, b))
+    }
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
-        let first = crate::builtins::larger(self.value, other.value);
+        let first = larger(self.value, other.value);
         self.chain2(other, self.value.max(other.value), first, P::one() - first)
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {
-        let first = crate::builtins::larger(other.value, self.value);
+        let first = larger(other.value, self.value);
         self.chain2(other, self.value.min(other.value), first, P::one() - first)
     }
     #[inline(always)]

@@ -3,7 +3,8 @@
 //! Operators are plain index loops over a 64-byte aligned array; LLVM turns them into vector instructions of whatever width the
 //! enclosing function is compiled for (see `kernel::dispatch`), without intrinsics.
 
-use super::{Float, Real, Scalar};
+use super::elementwise::elementwise;
+use super::{Elementary, Float, Real, Scalar};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// `L` numbers; `FMA`: the code runs where fused multiply-add is an instruction.
@@ -60,13 +61,24 @@ impl<T: Float, const L: usize, const FMA: bool> Neg for Lanes<T, L, FMA> {
     }
 }
 
-/// Elementwise functions of one argument.
-macro_rules! elementwise {
-    ($($method:ident => $f:ident $(::<$fma:ident>)?;)*) => {$(
+macro_rules! unary {
+    (own: $($own:ident)*; standard: $($standard:ident)*;) => { unary!($($own)* $($standard)*); };
+    ($($method:ident)*) => {$(
         #[inline(always)]
         fn $method(mut self) -> Self {
             for l in 0..L {
-                self.0[l] = T::$f $(::<$fma>)? (self.0[l]);
+                self.0[l] = <T as Elementary>::$method::<FMA>(self.0[l]);
+            }
+            self
+        }
+    )*};
+}
+macro_rules! binary {
+    (own: ; standard: $($method:ident)*;) => {$(
+        #[inline(always)]
+        fn $method(mut self, other: Self) -> Self {
+            for l in 0..L {
+                self.0[l] = <T as Elementary>::$method::<FMA>(self.0[l], other.0[l]);
             }
             self
         }
@@ -89,6 +101,10 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
         f
     }
     #[inline(always)]
+    fn chain2(self, _other: Self, f: Self, _da: Self, _db: Self) -> Self {
+        f
+    }
+    #[inline(always)]
     fn lit(x: f64) -> Self {
         Self([T::from_f64(x); L])
     }
@@ -103,33 +119,15 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
     fn add_scaled(&mut self, a: Self, factor: Self) {
         self.add_product(a, factor);
     }
-    elementwise! {
-        exp => f_exp::<FMA>;
-        exp_m1 => f_exp_m1;
-        ln => f_ln::<FMA>;
-        ln_1p => f_ln_1p::<FMA>;
-        sqrt => f_sqrt;
-        abs => f_abs;
-        sin => f_sin;
-        cos => f_cos;
-        tan => f_tan;
-        atan => f_atan::<FMA>;
-        tanh => f_tanh::<FMA>;
-    }
-    #[inline(always)]
-    fn recip(self) -> Self {
-        Self::one() / self
-    }
+    elementwise!(smooth, unary);
+    elementwise!(pairs, binary);
     #[inline(always)]
     fn powi(self, n: i32) -> Self {
         powi(self, n)
     }
     #[inline(always)]
-    fn powf(mut self, p: Self) -> Self {
-        for l in 0..L {
-            self.0[l] = T::f_powf(self.0[l], p.0[l]);
-        }
-        self
+    fn pow(self, p: Self) -> Self {
+        self.powf(p)
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
@@ -189,13 +187,8 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         let zero = Self::zero();
         self.select_gt(zero, Self::one(), zero) - zero.select_gt(self, Self::one(), zero)
     }
-    #[inline(always)]
-    fn erf(mut self) -> Self {
-        for l in 0..L {
-            self.0[l] = T::f_erf::<FMA>(self.0[l]);
-        }
-        self
-    }
+    elementwise!(steps, unary);
+    unary!(erf);
     #[inline(always)]
     fn argsort(values: &[Self], descending: bool, order: &mut [LaneIndex<L>]) {
         // The rank of an element is the number of elements before it: n^2 vector comparisons, no branches. For the tens of

@@ -21,18 +21,33 @@ macro_rules! poly {
     }};
 }
 
+/// Adding 1.5 * 2^23 rounds to an integer and leaves that integer in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
 #[inline(always)]
 pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     // Written as selects: a NaN passes through both.
     let x = if x > 89.0 { 89.0 } else { x };
     let x = if x < -104.0 { -104.0 } else { x };
-    // Adding 1.5 * 2^23 rounds to an integer and leaves that integer in the low bits.
-    const ROUND: f32 = 12_582_912.0;
     let shifted = madd::<FMA>(x, core::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let k = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
     // x - n ln 2, with ln 2 in two parts, the first exact in n * part.
     let r = madd::<FMA>(n, 2.121_944_4e-4, madd::<FMA>(n, -0.693_359_4, x));
+    scaled_exp::<FMA>(r, shifted)
+}
+
+#[inline(always)]
+pub(super) fn exp2<const FMA: bool>(x: f32) -> f32 {
+    let x = if x > 129.0 { 129.0 } else { x };
+    let x = if x < -151.0 { -151.0 } else { x };
+    let shifted = x + ROUND;
+    scaled_exp::<FMA>((x - (shifted - ROUND)) * core::f32::consts::LN_2, shifted)
+}
+
+/// 2^k e^r for |r| <= ln(2) / 2, where `shifted` is `ROUND` + k.
+#[inline(always)]
+fn scaled_exp<const FMA: bool>(r: f32, shifted: f32) -> f32 {
+    let k = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
     let p = poly!(r, 1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5);
     let e = madd::<FMA>(p, r * r, r) + 1.0;
     // 2^k in two factors, both normal numbers, so that results may be subnormal or overflow.
@@ -43,14 +58,42 @@ pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
 
 #[inline(always)]
 pub(super) fn ln<const FMA: bool>(x: f32) -> f32 {
+    let (e, z) = split(x);
+    let y = madd::<FMA>(e, -2.121_944_4e-4, beyond_square::<FMA>(z));
+    let y = madd::<FMA>(z * z, -0.5, y) + z;
+    log_or_special(x, madd::<FMA>(e, 0.693_359_4, y))
+}
+
+#[inline(always)]
+pub(super) fn log2<const FMA: bool>(x: f32) -> f32 {
+    use core::f32::consts::LOG2_E;
+    let (e, z) = split(x);
+    // ln(1 + z) in two parts, times log2(e): an exact power of two has z = 0.
+    let tail = madd::<FMA>(z * z, -0.5, beyond_square::<FMA>(z));
+    log_or_special(x, madd::<FMA>(tail, LOG2_E, z * LOG2_E) + e)
+}
+
+#[inline(always)]
+pub(super) fn log10<const FMA: bool>(x: f32) -> f32 {
+    ln::<FMA>(x) * core::f32::consts::LOG10_E
+}
+
+/// x = 2^e (1 + z) with 1 + z in [sqrt(1/2), sqrt(2)), for positive finite x.
+#[inline(always)]
+fn split(x: f32) -> (f32, f32) {
     let tiny = x < f32::MIN_POSITIVE;
     let scaled = if tiny { x * 8_388_608.0 } else { x };
     let offset = if tiny { -23.0 } else { 0.0 };
-    // Split into 2^e * m with m in [sqrt(1/2), sqrt(2)): subtracting the bits of sqrt(1/2) aligns the exponent there.
+    // Subtracting the bits of sqrt(1/2) aligns the exponent there.
     const SQRT_HALF: u32 = 0x3f35_04f3;
     let bits = scaled.to_bits().wrapping_sub(SQRT_HALF);
     let e = ((bits as i32) >> 23) as f32 + offset;
-    let z = f32::from_bits((bits & 0x007f_ffff).wrapping_add(SQRT_HALF)) - 1.0;
+    (e, f32::from_bits((bits & 0x007f_ffff).wrapping_add(SQRT_HALF)) - 1.0)
+}
+
+/// ln(1 + z) - z + z^2 / 2.
+#[inline(always)]
+fn beyond_square<const FMA: bool>(z: f32) -> f32 {
     let p = poly!(
         z,
         7.037_683_6e-2,
@@ -63,10 +106,12 @@ pub(super) fn ln<const FMA: bool>(x: f32) -> f32 {
         -2.499_999_4e-1,
         3.333_333_1e-1
     );
-    let z2 = z * z;
-    let y = madd::<FMA>(e, -2.121_944_4e-4, p * z * z2);
-    let y = madd::<FMA>(z2, -0.5, y) + z;
-    let y = madd::<FMA>(e, 0.693_359_4, y);
+    p * z * (z * z)
+}
+
+/// `y`, or what a logarithm is at 0, infinity, negative numbers and NaN.
+#[inline(always)]
+fn log_or_special(x: f32, y: f32) -> f32 {
     let y = if x > f32::MAX { f32::INFINITY } else { y };
     let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
     if x >= 0.0 { y } else { f32::NAN }
@@ -158,6 +203,12 @@ mod tests {
             ("exp fma", super::exp::<true>, f64::exp, 1.2),
             ("ln", super::ln::<false>, f64::ln, 1.0),
             ("ln fma", super::ln::<true>, f64::ln, 1.0),
+            ("exp2", super::exp2::<false>, f64::exp2, 1.6),
+            ("exp2 fma", super::exp2::<true>, f64::exp2, 1.6),
+            ("log2", super::log2::<false>, f64::log2, 2.0),
+            ("log2 fma", super::log2::<true>, f64::log2, 2.0),
+            ("log10", super::log10::<false>, f64::log10, 2.5),
+            ("log10 fma", super::log10::<true>, f64::log10, 2.5),
             ("ln_1p", super::ln_1p::<false>, f64::ln_1p, 1.6),
             ("ln_1p fma", super::ln_1p::<true>, f64::ln_1p, 1.6),
             ("atan", super::atan::<false>, f64::atan, 2.8),

@@ -13,17 +13,22 @@
 
 mod across;
 mod dual;
+mod elementwise;
 mod float;
 mod lanes;
 mod math;
+mod pair;
 mod plain;
 mod shape;
 mod tape;
 
 pub use across::across_lanes;
 pub use dual::Dual;
+#[doc(hidden)]
+pub use elementwise::Elementary;
 pub use float::Float;
 pub use lanes::{LaneIndex, Lanes};
+pub use pair::Pair;
 pub use shape::{Data, Shape};
 pub use tape::{Tape, TapeLen};
 
@@ -59,10 +64,17 @@ impl<S, R> Arithmetic<R> for S where
 /// Derivatives of the elementary functions at their kinks follow PyTorch: 0 for `abs` at 0, one half each for
 /// `max` and `min` of equal arguments.
 pub trait Scalar:
-    Copy + Neg<Output = Self> + Arithmetic<Self> + Arithmetic<<Self as Scalar>::Passive> + Send + Sync + 'static
+    Copy
+    + Neg<Output = Self>
+    + Arithmetic<Self>
+    + Arithmetic<<Self as Scalar>::Passive>
+    + Pair<<Self as Scalar>::Passive, Both = Self>
+    + Send
+    + Sync
+    + 'static
 {
     /// The same lanes without tangents: what does not depend on the prediction.
-    type Passive: Real;
+    type Passive: Real + Pair<Self, Both = Self>;
 
     /// Lifts a passive value; its tangents are zero.
     fn constant(value: Self::Passive) -> Self;
@@ -70,6 +82,8 @@ pub trait Scalar:
     fn value(self) -> Self::Passive;
     /// The result of a function of `self`, given its value `f` and its derivative `df` here.
     fn chain(self, f: Self::Passive, df: Self::Passive) -> Self;
+    /// The result of a function of `self` and `other`, given its value `f` and its two partial derivatives here.
+    fn chain2(self, other: Self, f: Self::Passive, da: Self::Passive, db: Self::Passive) -> Self;
 
     /// Flat memory as an array of any rank.
     #[inline(always)]
@@ -119,32 +133,62 @@ pub trait Scalar:
     fn add_scaled(&mut self, a: Self, factor: Self::Passive);
     /// e^x.
     fn exp(self) -> Self;
+    /// 2^x.
+    fn exp2(self) -> Self;
     /// e^x - 1.
     fn exp_m1(self) -> Self;
     /// Natural logarithm.
     fn ln(self) -> Self;
     /// ln(1 + x).
     fn ln_1p(self) -> Self;
+    /// Logarithm to base 2.
+    fn log2(self) -> Self;
+    /// Logarithm to base 10.
+    fn log10(self) -> Self;
     /// Square root.
     fn sqrt(self) -> Self;
+    /// Cube root.
+    fn cbrt(self) -> Self;
     /// 1 / x.
     fn recip(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
+    /// x without its integer part: `x - x.trunc()`.
+    fn fract(self) -> Self;
     /// Sine, radians.
     fn sin(self) -> Self;
     /// Cosine, radians.
     fn cos(self) -> Self;
     /// Tangent, radians.
     fn tan(self) -> Self;
+    /// Arcus sine.
+    fn asin(self) -> Self;
+    /// Arcus cosine.
+    fn acos(self) -> Self;
     /// Arcus tangent.
     fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// Inverse of the hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse of the hyperbolic cosine.
+    fn acosh(self) -> Self;
+    /// Inverse of the hyperbolic tangent.
+    fn atanh(self) -> Self;
     /// Integer power.
     fn powi(self, n: i32) -> Self;
     /// Power with a passive exponent.
     fn powf(self, p: Self::Passive) -> Self;
+    /// Power with an exponent that may be active.
+    fn pow(self, p: Self) -> Self;
+    /// The angle of the point (x, self), radians. Derivatives at the origin: 0.
+    fn atan2(self, x: Self) -> Self;
+    /// Length of the vector (self, other). Derivatives at the origin: 0.
+    fn hypot(self, other: Self) -> Self;
     /// The larger of two.
     fn max(self, other: Self) -> Self;
     /// The smaller of two.
@@ -177,6 +221,16 @@ pub trait Real: Scalar<Passive = Self> {
     fn select_gt(self, other: Self, a: Self, b: Self) -> Self;
     /// -1, 0 or 1 (unlike `f32::signum`, 0 at 0).
     fn sign(self) -> Self;
+    /// The largest integer not above.
+    fn floor(self) -> Self;
+    /// The smallest integer not below.
+    fn ceil(self) -> Self;
+    /// The nearest integer; halves away from zero.
+    fn round(self) -> Self;
+    /// The integer part.
+    fn trunc(self) -> Self;
+    /// -1 or 1 by the sign bit, as `f32::signum`; NaN for NaN. [`Real::sign`] is 0 at 0.
+    fn signum(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
     /// Writes the stable sorting permutation of `values`, descending or ascending, lane by lane. NaN goes last.

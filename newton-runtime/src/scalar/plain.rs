@@ -1,16 +1,26 @@
 //! `f32` and `f64` themselves as scalars: one sample, no lanes. Used by the user's own function and by checks.
 
+use super::elementwise::elementwise;
 use super::lanes::{powi, sort_indices};
-use super::{Float, Real, Scalar};
+use super::{Elementary, Float, Real, Scalar};
 
 /// Whether the crate is compiled for a processor whose fused multiply-add needs no detection.
 const FMA: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
-macro_rules! elementwise {
-    ($($method:ident => $f:ident $(::<$fma:ident>)?;)*) => {$(
+macro_rules! unary {
+    (own: $($own:ident)*; standard: $($standard:ident)*;) => { unary!($($own)* $($standard)*); };
+    ($($method:ident)*) => {$(
         #[inline(always)]
         fn $method(self) -> Self {
-            Float::$f $(::<$fma>)? (self)
+            Elementary::$method::<FMA>(self)
+        }
+    )*};
+}
+macro_rules! binary {
+    (own: ; standard: $($method:ident)*;) => {$(
+        #[inline(always)]
+        fn $method(self, other: Self) -> Self {
+            Elementary::$method::<FMA>(self, other)
         }
     )*};
 }
@@ -32,6 +42,10 @@ macro_rules! plain {
                 f
             }
             #[inline(always)]
+            fn chain2(self, _other: Self, f: Self, _da: Self, _db: Self) -> Self {
+                f
+            }
+            #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 self.f_mul_add::<FMA>(a, b)
             }
@@ -39,30 +53,15 @@ macro_rules! plain {
             fn add_scaled(&mut self, a: Self, factor: Self) {
                 self.add_product(a, factor);
             }
-            elementwise! {
-                exp => f_exp::<FMA>;
-                exp_m1 => f_exp_m1;
-                ln => f_ln::<FMA>;
-                ln_1p => f_ln_1p::<FMA>;
-                sqrt => f_sqrt;
-                abs => f_abs;
-                sin => f_sin;
-                cos => f_cos;
-                tan => f_tan;
-                atan => f_atan::<FMA>;
-                tanh => f_tanh::<FMA>;
-            }
-            #[inline(always)]
-            fn recip(self) -> Self {
-                1.0 / self
-            }
+            elementwise!(smooth, unary);
+            elementwise!(pairs, binary);
             #[inline(always)]
             fn powi(self, n: i32) -> Self {
                 powi(self, n)
             }
             #[inline(always)]
-            fn powf(self, p: Self) -> Self {
-                $t::powf(self, p)
+            fn pow(self, p: Self) -> Self {
+                self.powf(p)
             }
             #[inline(always)]
             fn max(self, other: Self) -> Self {
@@ -116,10 +115,8 @@ macro_rules! plain {
                     0.0
                 }
             }
-            #[inline(always)]
-            fn erf(self) -> Self {
-                self.f_erf::<FMA>()
-            }
+            elementwise!(steps, unary);
+            unary!(erf);
             fn argsort(values: &[Self], descending: bool, order: &mut [usize]) {
                 for (i, slot) in order.iter_mut().enumerate() {
                     *slot = i;

@@ -181,7 +181,7 @@ impl Printer<'_> {
         let one = |(i, (arg, kind)): (usize, (&Expr, &Arg))| {
             let bind = if i == 0 && builtin.syntax == Syntax::Method { Bind::Atom } else { Bind::Or };
             match (kind, arg) {
-                (Arg::Array, Expr::Read(place)) => self.reference(place),
+                (kind, Expr::Read(place)) if kind.rank() > 0 => self.reference(place),
                 (Arg::Scalar, arg) if any => self.active(arg).at_least(bind),
                 (_, arg) => self.passive(arg).at_least(bind),
             }

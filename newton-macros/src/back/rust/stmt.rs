@@ -4,7 +4,7 @@ use super::Printer;
 use super::expr::Bind;
 use crate::ir::{Adapter, Block, Expr, Op, Place, Range, Stmt, Type, VarId};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 impl Printer<'_> {
     /// Statements in order.
@@ -24,9 +24,10 @@ impl Printer<'_> {
             }
             Stmt::LetOrder { var, of, descending } => {
                 let name = &self.program.vars[var.0].name;
-                let argsort = self.runtime(if *descending { "argsort_desc" } else { "argsort" });
+                let lanes = self.runtime("lanes");
+                let argsort = format_ident!("{}", if *descending { "argsort_desc" } else { "argsort" });
                 let of = self.reference(of);
-                quote!(let #name = #argsort(#of);)
+                quote!(let #name = #lanes::#argsort(#of);)
             }
             Stmt::LetEmptyOrder { var } => self.empty(*var),
             Stmt::Assign { place, value } => {
@@ -74,10 +75,13 @@ impl Printer<'_> {
                     quote!(#empty tape.pop_indices(&mut #name);)
                 }
             },
-            Stmt::Reverse { builtin, args, into } => {
-                let name = self.runtime(&format!("{}_reverse", builtin.name));
-                let args = args.iter().map(|arg| match arg {
+            Stmt::Reverse { builtin, function, args, into } => {
+                let name = self.runtime(function.function);
+                let passive =
+                    |i: usize| function.args.get(i).is_some_and(|&of| builtin.args[of].is_passive());
+                let args = args.iter().enumerate().map(|(i, arg)| match arg {
                     Expr::Read(place) if !self.program.dims(place).is_empty() => self.reference(place),
+                    arg if passive(i) => self.passive(arg).0,
                     arg => self.active(arg).0,
                 });
                 let into = self.reference_mut(into);
