@@ -141,6 +141,51 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     attr
 }
 
+/// What the attribute of a function says.
+pub struct FunctionAttr {
+    /// A derivative of the user's own.
+    pub gradient: Option<Path>,
+    /// Path of the runtime, if not `::newton_losses`.
+    pub krate: Option<Path>,
+}
+
+/// The arguments of `#[newton_fn]`, each understood or refused.
+pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr {
+    let mut attr = FunctionAttr { gradient: None, krate: None };
+    let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
+    let items = match syn::parse::Parser::parse2(parser, tokens) {
+        Ok(items) => items,
+        Err(error) => {
+            errors.add(error);
+            return attr;
+        }
+    };
+    for Item { key, value } in items {
+        let name = key.to_string();
+        let slot = match &*name {
+            "gradient" => &mut attr.gradient,
+            "crate" => &mut attr.krate,
+            _ => {
+                errors.at(
+                    key.span(),
+                    format_args!("`{name}` is not understood here; the arguments are `gradient = path` and `crate = path`"),
+                );
+                continue;
+            }
+        };
+        match value {
+            Some(Expr::Path(path)) if slot.is_none() => *slot = Some(path.path),
+            Some(Expr::Path(_)) => {
+                errors.at(key.span(), format_args!("`{name}` is given twice"));
+            }
+            _ => {
+                errors.at(key.span(), format_args!("`{name}` is a path: `{name} = my::path`"));
+            }
+        }
+    }
+    attr
+}
+
 fn number(value: &Expr) -> Option<f64> {
     match value {
         Expr::Lit(lit) => match &lit.lit {

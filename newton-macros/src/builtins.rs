@@ -312,7 +312,7 @@ impl Builtin {
 
 /// All names that generated code may call.
 pub fn called_names() -> impl Iterator<Item = String> {
-    const OTHERS: &[&str] = &["add_all", "gather", "gather_reverse", "lanes"];
+    const OTHERS: &[&str] = &["across_lanes", "gather", "gather_reverse"];
     let adjoints = |b: &'static Builtin| match b.rule {
         Reverse(adjoints) => adjoints,
         _ => &[],

@@ -35,22 +35,83 @@ pub fn newton_loss(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand(attribute.into(), &item).into()
 }
 
+/// Makes a function callable from losses: its derivatives are generated with it.
+///
+/// The function takes and returns floats, arrays of floats, integers and conditions; it may call other such functions.
+/// `#[newton_fn(gradient = path)]` gives it a derivative of the user's own: `path` is another such function with the same
+/// parameters that returns the derivative with respect to each float parameter.
+#[proc_macro_attribute]
+pub fn newton_fn(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let item = match syn::parse::<syn::ItemFn>(item.clone()) {
+        Ok(item) => item,
+        Err(error) => {
+            let (error, item) = (error.to_compile_error(), proc_macro2::TokenStream::from(item));
+            return quote!(#error #item).into();
+        }
+    };
+    expand_function(attribute.into(), &item).into()
+}
+
 fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro2::TokenStream {
     let mut errors = errors::Errors::default();
     let attr = attr::parse(attribute, &mut errors);
-    let program = front::lower(item, &mut errors);
+    let program = front::lower(item, front::Item::Loss, &mut errors);
     let program = program.map(|mut program| {
         if errors.is_empty() {
             check::check(&mut program, &mut errors);
         }
         program
     });
-    match (program, errors.take()) {
-        (Some(program), None) => back::rust::loss(item, &attr, &grad::gradient(program)),
-        (program, errors) => {
-            let errors = errors.map(|e| e.to_compile_error());
+    let item = &strip(item);
+    match (program, errors.is_empty()) {
+        (Some(program), true) => back::rust::loss(item, &attr, &grad::gradient(program)),
+        (program, _) => {
+            let errors = errors.take().map(|e| e.to_compile_error());
             let stub = back::rust::stub(item, &attr, program.as_ref());
             quote!(#errors #stub)
         }
     }
+}
+
+fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro2::TokenStream {
+    let mut errors = errors::Errors::default();
+    let attr = attr::parse_function(attribute, &mut errors);
+    let program = front::lower(item, front::Item::Function, &mut errors);
+    let mut flavours = Vec::new();
+    if let (Some(program), true) = (&program, errors.is_empty()) {
+        for by_lane in [false, true] {
+            let mut program = program.clone();
+            if !check::prepare_function(&mut program, by_lane) {
+                continue;
+            }
+            check::check(&mut program, &mut errors);
+            if !errors.is_empty() {
+                break;
+            }
+            flavours.push((by_lane, program));
+        }
+    }
+    if !errors.is_empty() || program.is_none() {
+        let errors = errors.take().map(|e| e.to_compile_error());
+        let stub = back::rust::function_stub(item);
+        return quote!(#errors #stub);
+    }
+    match &attr.gradient {
+        Some(path) => back::rust::custom(item, &attr, path, flavours),
+        None => {
+            let flavours = flavours.into_iter().map(|(by_lane, program)| (by_lane, grad::function(program)));
+            back::rust::function(item, &attr, flavours.collect())
+        }
+    }
+}
+
+/// The function without the attributes on its parameters that only the macro understands.
+fn strip(item: &syn::ItemFn) -> syn::ItemFn {
+    let mut item = item.clone();
+    for arg in &mut item.sig.inputs {
+        if let syn::FnArg::Typed(arg) = arg {
+            arg.attrs.retain(|attr| !attr.path().is_ident("shared"));
+        }
+    }
+    item
 }

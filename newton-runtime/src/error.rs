@@ -76,6 +76,26 @@ pub enum Error {
         /// What went wrong.
         source: Box<Error>,
     },
+    /// A label led to an index outside of its array.
+    #[error("sample {sample}: in `{loss}`, the index {index} is out of range for an array of {len}")]
+    IndexOutOfRange {
+        /// The loss.
+        loss: &'static str,
+        /// Index of the sample in the batch.
+        sample: usize,
+        /// The index that its label led to.
+        index: i64,
+        /// The array's length.
+        len: usize,
+    },
+    /// A label led to an integer division by zero.
+    #[error("sample {sample}: in `{loss}`, an integer is divided by zero")]
+    DivisionByZero {
+        /// The loss.
+        loss: &'static str,
+        /// Index of the sample in the batch.
+        sample: usize,
+    },
     /// A batch without samples has no mean.
     #[error("the batch is empty: a mean loss needs at least one sample")]
     EmptyBatch,

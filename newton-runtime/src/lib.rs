@@ -24,6 +24,8 @@ pub mod loss;
 pub mod losses;
 pub mod newton;
 pub mod scalar;
+#[doc(hidden)]
+pub mod lanes;
 
 #[cfg(feature = "dfdx")]
 pub mod graph;

@@ -193,7 +193,7 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
 
     fn gradients(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Gradients<T>, Error> {
         check_inputs(self, predictions, labels)?;
-        let out = kernel::gradients(self, predictions, labels);
+        let out = kernel::gradients(self, predictions, labels)?;
         find_culprit(Quantity::Loss, &out.values, 1, labels)?;
         find_culprit(Quantity::Gradient, &out.gradients, Kernel::dim(self), labels)?;
         Ok(out)
@@ -201,14 +201,14 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
 
     fn hessians(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Vec<T>, Error> {
         check_inputs(self, predictions, labels)?;
-        let all = kernel::hessians(self, predictions, labels);
+        let all = kernel::hessians(self, predictions, labels)?;
         find_culprit(Quantity::Hessian, &all, Kernel::dim(self) * Kernel::dim(self), labels)?;
         Ok(all)
     }
 
     fn mean_hessian(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Vec<f64>, Error> {
         check_inputs(self, predictions, labels)?;
-        let mean = kernel::mean_hessian(self, predictions, labels);
+        let mean = kernel::mean_hessian(self, predictions, labels)?;
         match mean.iter().position(|x| !x.is_finite()) {
             None => Ok(mean),
             // The mean cannot tell which sample it was.
@@ -227,7 +227,7 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
     ) -> Result<Vec<T>, Error> {
         check_inputs(self, predictions, labels)?;
         same_length("vectors", vectors.len(), predictions.len())?;
-        let products = kernel::hessian_vector_products(self, predictions, labels, vectors);
+        let products = kernel::hessian_vector_products(self, predictions, labels, vectors)?;
         find_culprit(Quantity::Hessian, &products, Kernel::dim(self), labels)?;
         Ok(products)
     }
@@ -274,7 +274,7 @@ fn find_culprit<T: Float, L: Data<T>>(
 ) -> Result<(), Error> {
     let Some(at) = values.iter().position(|x| !Float::is_finite(*x)) else { return Ok(()) };
     let mut label = vec![T::default(); L::LEN];
-    labels[at / per_sample].write(&mut label);
+    labels[at / per_sample].write(&mut label, &mut vec![0; L::INTEGERS]);
     if let Some(entry) = label.iter().position(|x| !Float::is_finite(*x)) {
         let sample = at / per_sample;
         return Err(Error::NonFinite {

@@ -1,3 +1,3 @@
-//! Back ends: the IR as text.
+//! The IR as text.
 
 pub mod rust;

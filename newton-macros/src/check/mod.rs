@@ -1,32 +1,61 @@
 //! What must hold before the compiler differentiates; after it nothing is refused and nothing panics.
 
 pub mod activity;
+pub mod varying;
 
 use crate::errors::Errors;
-use crate::ir::{Block, Expr, Program, Role, Stmt};
+use crate::ir::{Argument, Block, Expr, Output, Program, Role, Stmt};
 use proc_macro2::Span;
 
-/// Marks what is active, and refuses what has no derivative.
+/// Marks what is active and what is varying, and refuses what has no derivative.
 pub fn check(program: &mut Program, errors: &mut Errors) {
-    activity::mark(
-        program,
-        program.params.iter().filter(|p| p.role == Role::Prediction).map(|p| p.var).collect(),
-    );
+    activity::mark(program, program.predictions().collect());
+    activity::powers(program);
     let mut found = Vec::new();
+    varying::check(program, &mut found);
     block(&program.body, program, &mut found);
-    expr(&program.result, program, &mut found);
+    if let Output::Loss(result) = &program.output {
+        expr(result, program, &mut found);
+        if !result.is_active(&program.vars) {
+            found.push((
+                program.name.span(),
+                "this loss does not depend on its prediction: there is nothing to differentiate".to_owned(),
+            ));
+        }
+    }
+    for param in program.params.iter().filter(|p| p.role == Role::Shared) {
+        let var = &program.vars[param.var.0];
+        if var.ty.is_scalar() {
+            found.push((var.name.span(), "a shared number is a hyper-parameter: take it by value".to_owned()));
+        }
+    }
     for (span, message) in found {
         errors.at(span, message);
     }
-    if !program.result.is_active(&program.vars) {
-        errors.at(
-            program.name.span(),
-            "this loss does not depend on its prediction: there is nothing to differentiate",
-        );
-    }
 }
 
-type Found = Vec<(Span, String)>;
+/// Readies a function for one of its flavours: integer parameters that are uniform, or that differ between samples. There is no
+/// second flavour without integer parameters.
+pub fn prepare_function(program: &mut Program, by_lane: bool) -> bool {
+    let Output::Values(outputs) = &program.output else { return false };
+    // Integer results differ between samples as far as the caller knows.
+    for output in outputs {
+        let var = &mut program.vars[output.0];
+        var.varying |= var.ty.is_discrete();
+    }
+    let mut found = false;
+    for param in &program.params {
+        let var = &mut program.vars[param.var.0];
+        if var.ty.is_discrete() {
+            found = true;
+            var.varying = by_lane;
+        }
+    }
+    found || !by_lane
+}
+
+/// Mistakes: where, and what to write instead.
+pub type Found = Vec<(Span, String)>;
 
 fn block(stmts: &Block, program: &Program, found: &mut Found) {
     for stmt in stmts {
@@ -38,6 +67,13 @@ fn block(stmts: &Block, program: &Program, found: &mut Found) {
             Stmt::If { then, otherwise, .. } => {
                 block(then, program, found);
                 block(otherwise, program, found);
+            }
+            Stmt::Call { args, .. } => {
+                for arg in args {
+                    if let Argument::Float(e) = arg {
+                        expr(e, program, found);
+                    }
+                }
             }
             _ => {}
         }
@@ -52,7 +88,9 @@ fn expr(e: &Expr, program: &Program, found: &mut Found) {
                 expr(arg, program, found);
                 if kind.is_passive() && arg.is_active(&program.vars) {
                     let instead = match builtin.name {
-                        "powf" => "write `(p * x.ln()).exp()` for a power whose exponent does",
+                        "huber" | "smooth_min" | "smooth_max" => {
+                            "it is a number that you choose: pass it as a hyper-parameter"
+                        }
                         _ => {
                             "its second argument is the target; swap the arguments, or pass the target as a parameter"
                         }

@@ -3,7 +3,7 @@
 use super::{Expected, Front};
 use super::pattern::Mode;
 use super::value::{Closure, Scope, Value};
-use crate::builtins::{Arg, Builtin, Rule, Syntax, nearest};
+use crate::builtins::{Builtin, Rule, Syntax, nearest};
 use crate::errors::Outcome;
 use crate::ir::{
     Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type,
@@ -13,6 +13,9 @@ use syn::spanned::Spanned;
 
 /// Closures that call each other deeper than this are refused.
 const DEEPEST_CLOSURES: usize = 64;
+
+/// Functions of an array whose results are positions in it.
+const ORDERS: [&str; 5] = ["argsort", "argsort_desc", "argmax", "argmin", "rank"];
 
 impl Front<'_> {
     pub(super) fn call(
@@ -64,7 +67,7 @@ impl Front<'_> {
         let text = &closure.text;
         if text.inputs.len() != args.len() {
             return Err(self.errors.at(
-                text.or1_token.span,
+                text.inputs_begin.span,
                 format_args!("this closure is called with {} arguments", args.len()),
             ));
         }
@@ -117,8 +120,17 @@ impl Front<'_> {
             _ => {}
         }
         if matches!(owner.as_deref(), None | Some("builtins" | "prelude")) {
+            if let Some(order) = ORDERS.iter().find(|order| **order == name) {
+                return self.order_function(order, args, span);
+            }
+            if name == "top_k" {
+                return self.top_k(last, args, span, expected);
+            }
             if let Some(builtin) = Builtin::find(Syntax::Function, &name) {
-                return self.builtin_function(builtin, last, args, span, expected);
+                return match builtin.name {
+                    "cross_entropy" if args.len() == 2 && is_index(&args[1].0) => self.cross_entropy_of_class(args),
+                    _ => self.builtin(builtin, args, span),
+                };
             }
             let misspelled = nearest(Syntax::Function, &name);
             let method = Builtin::find(Syntax::Method, &name);
@@ -132,7 +144,7 @@ impl Front<'_> {
                     .at(path.span(), format_args!("`{name}` is no builtin{hint}")));
             }
         }
-        self.call_function(path, args, span, expected)
+        self.call_function(path, args, expected)
     }
 
     /// Whether a misspelled builtin may be meant.
@@ -172,19 +184,19 @@ impl Front<'_> {
         }
     }
 
-    fn builtin_function(
+    /// `argsort(&x)` and the like.
+    fn order_function(
         &mut self,
-        builtin: &'static Builtin,
-        last: &syn::PathSegment,
+        name: &'static str,
         args: Vec<(Value, Span)>,
         span: Span,
-        expected: Expected,
     ) -> Outcome<Value> {
-        match builtin.name {
-            "top_k" => self.top_k(builtin, last, args, span, expected),
-            "cross_entropy" if args.len() == 2 && is_index(&args[1].0) => self.cross_entropy_of_class(args),
-            _ => self.builtin(builtin, args, span),
-        }
+        let Ok([(of, at)]) = <[_; 1]>::try_from(args) else {
+            return Err(self.errors.at(span, format_args!("`{name}` takes 1 argument")));
+        };
+        let of = self.array_argument(name, 1, of, at)?;
+        let dims = if name.starts_with("arg") && !name.starts_with("argsort") { Vec::new() } else { self.dims(&of) };
+        Ok(Value::Discrete(Discrete::Call(name, of), Type { kind: Kind::Int, dims }))
     }
 
     /// `logsumexp(x) - x[class]`
@@ -202,7 +214,6 @@ impl Front<'_> {
     /// The first elements in descending order.
     fn top_k(
         &mut self,
-        builtin: &'static Builtin,
         last: &syn::PathSegment,
         args: Vec<(Value, Span)>,
         span: Span,
@@ -225,9 +236,9 @@ impl Front<'_> {
         let value = self.expr(&len)?;
         let len = self.int(value, len.span())?;
         let Ok([(of, at)]) = <[_; 1]>::try_from(args) else {
-            return Err(self.errors.at(span, format_args!("`{}` takes 1 argument", builtin.name)));
+            return Err(self.errors.at(span, "`top_k` takes 1 argument"));
         };
-        let of = self.array_argument(builtin.name, 1, of, at)?;
+        let of = self.array_argument("top_k", 1, of, at)?;
         let n = self.dims(&of)[0].clone();
         let order = self.order("argsort_desc", of.clone(), n);
         let var = self.empty_array(&Ident::new("best", Span::call_site()), Type::float(vec![len.clone()]));
@@ -242,10 +253,9 @@ impl Front<'_> {
 
     /// A sorting permutation.
     fn order(&mut self, by: &'static str, of: Place, n: Discrete) -> crate::ir::VarId {
-        let builtin = Builtin::find(Syntax::Function, by).expect("in the table");
         let ty = Type { kind: Kind::Int, dims: vec![n] };
         let order = self.declare(&Ident::new("order", Span::call_site()), ty);
-        self.out.push(Stmt::LetDiscrete { var: order, init: Discrete::Call(builtin, of) });
+        self.out.push(Stmt::LetDiscrete { var: order, init: Discrete::Call(by, of) });
         order
     }
 
@@ -264,23 +274,25 @@ impl Front<'_> {
         }
         let mut lowered = Vec::new();
         for ((value, at), kind) in args.into_iter().zip(builtin.args) {
-            lowered.push(match kind {
-                Arg::Array => Expr::Read(self.array_argument(name, 1, value, at)?),
-                Arg::Scalar | Arg::Passive => self.scalar(value, at)?,
+            lowered.push(match kind.rank() {
+                0 => self.scalar(value, at)?,
+                rank => Expr::Read(self.array_argument(name, rank, value, at)?),
             });
         }
-        let shape = |front: &Self, arg: usize| match &lowered[arg] {
-            Expr::Read(place) => front.dims(place),
-            _ => Vec::new(),
-        };
+        let shapes: Vec<_> = lowered
+            .iter()
+            .map(|arg| match arg {
+                Expr::Read(place) => self.dims(place),
+                _ => Vec::new(),
+            })
+            .collect();
+        let dims = builtin.dims(&shapes);
         if let Rule::Sort { descending } = builtin.rule {
-            let dims = shape(self, 0);
             let Expr::Read(of) = lowered.remove(0) else { unreachable!("array arguments are places") };
             let by = if descending { "argsort_desc" } else { "argsort" };
             let order = self.order(by, of.clone(), dims[0].clone());
             return Ok(Value::Float(Expr::Gather(of, order), dims));
         }
-        let dims = if builtin.array { shape(self, 0) } else { Vec::new() };
         Ok(Value::Float(Expr::Call(builtin, lowered), dims))
     }
 
@@ -344,7 +356,6 @@ impl Front<'_> {
         &mut self,
         path: &syn::ExprPath,
         args: Vec<(Value, Span)>,
-        span: Span,
         expected: Expected,
     ) -> Outcome<Value> {
         let mut callee = Callee { path: path.path.clone(), generics: Vec::new() };

@@ -251,7 +251,7 @@ impl Front<'_> {
         match cond {
             Ok(None) => Ok(Tree::Leaf(leaf?)),
             // rustc checks that all cases are covered: the last arm needs no condition.
-            Ok(Some(_)) if rest.is_empty() && arm.guard.is_none() => Ok(Tree::Leaf(leaf?)),
+            Ok(Some(_)) if rest.is_empty() && !has_guard(arm) => Ok(Tree::Leaf(leaf?)),
             cond => {
                 let otherwise = self.match_tree(scrutinee, rest, m);
                 let cond = cond?.expect("the other case is above");
@@ -276,7 +276,7 @@ impl Front<'_> {
         let stmts = std::mem::replace(&mut self.out, outer);
         match cond? {
             None => outcome.map(|()| stmts),
-            Some(_) if rest.is_empty() && arm.guard.is_none() => outcome.map(|()| stmts),
+            Some(_) if rest.is_empty() && !has_guard(arm) => outcome.map(|()| stmts),
             Some(cond) => {
                 let otherwise = self.match_block(scrutinee, rest, m);
                 outcome?;
@@ -288,17 +288,7 @@ impl Front<'_> {
 
     /// When an arm is taken; nothing if always. Binds what its pattern names.
     fn arm_condition(&mut self, scrutinee: &Value, arm: &syn::Arm) -> Outcome<Option<Discrete>> {
-        let pattern = self.pattern_condition(scrutinee, &arm.pat)?;
-        let cond = match &arm.guard {
-            None => pattern,
-            Some((_, guard)) => {
-                let guard = self.condition(guard)?;
-                Some(match pattern {
-                    None => guard,
-                    Some(pattern) => Discrete::binary(pattern, syn::parse_quote!(&&), guard),
-                })
-            }
-        };
+        let cond = self.pattern_condition(scrutinee, &arm.pat)?;
         Ok(cond.map(|cond| self.settled(cond, "cond", Type::BOOL)))
     }
 
@@ -306,6 +296,14 @@ impl Front<'_> {
         match (pat, value) {
             (Pat::Wild(_), _) => Ok(None),
             (Pat::Paren(inner), value) => self.pattern_condition(value, &inner.pat),
+            (Pat::Guard(guarded), value) => {
+                let pattern = self.pattern_condition(value, &guarded.pat)?;
+                let guard = self.condition(&guarded.guard)?;
+                Ok(Some(match pattern {
+                    None => guard,
+                    Some(pattern) => Discrete::binary(pattern, syn::parse_quote!(&&), guard),
+                }))
+            }
             (Pat::Ident(pat), value) if pat.subpat.is_none() && pat.by_ref.is_none() => {
                 let constant = pat.ident.to_string().starts_with(|c: char| c.is_uppercase());
                 if constant && self.lookup(&pat.ident).is_none() {
@@ -374,6 +372,10 @@ impl Front<'_> {
         let to = self.int(to, span)?;
         Ok(Some(Discrete::binary(discrete.clone(), syn::parse_quote!(==), to)))
     }
+}
+
+fn has_guard(arm: &syn::Arm) -> bool {
+    matches!(arm.pat, Pat::Guard(_))
 }
 
 impl Tree {

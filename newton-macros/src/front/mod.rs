@@ -12,8 +12,6 @@ mod pattern;
 mod stmt;
 mod value;
 
-pub use params::{FunctionOutput, result_types};
-
 use crate::errors::{Errors, Outcome};
 use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
 use names::Names;

@@ -1,6 +1,6 @@
 //! Unique names for variables: the user's where possible.
 
-use crate::builtins::BUILTINS;
+use crate::builtins::called_names;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::collections::HashSet;
@@ -25,11 +25,7 @@ impl Names {
             ["tape", "label", "integers", "value", "mask"]
                 .map(String::from)
                 .into();
-        reserved.extend(crate::back::RUNTIME.iter().map(|name| (*name).to_owned()));
-        for b in BUILTINS {
-            let suffixes = ["", "_d", "_reverse", "_reverse_first", "_reverse_second"];
-            reserved.extend(suffixes.map(|suffix| format!("{}{suffix}", b.name)));
-        }
+        reserved.extend(called_names());
         reserved.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
         let mut mentioned = HashSet::new();
         collect(item.to_token_stream(), &mut mentioned);

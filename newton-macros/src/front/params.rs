@@ -4,7 +4,6 @@ use super::value::Binding;
 use super::{Front, Item};
 use crate::errors::{Errors, Outcome};
 use crate::ir::{Kind, Param, Role, Type};
-use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::{FnArg, GenericParam, ItemFn, Pat, ReturnType};
 

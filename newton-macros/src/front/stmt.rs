@@ -5,7 +5,7 @@ use super::pattern::Mode;
 use super::value::{Scope, Value};
 use crate::errors::Outcome;
 use crate::ir::{Block, Discrete, Expr, Op, Place, Stmt};
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 use syn::{BinOp, Pat};
 

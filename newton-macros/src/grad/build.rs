@@ -2,22 +2,22 @@
 
 use super::flatten::fresh;
 use super::partials::partials;
-use super::reverse::{Adjoints, of_let, pass_on};
-use super::save::{Node, Scope, decide, visit_reads};
-use crate::ir::{Block, Expr, Place, Program, Stmt, Type, VarId};
+use super::reverse::{Adjoints, of_call, of_let, pass_on};
+use super::save::{Node, Scope, decide, decide_function, visit_reads};
+use crate::ir::{Block, Expr, Output, Place, Program, Stmt, Type, VarId};
 use quote::format_ident;
 use std::collections::BTreeSet;
 
-/// Replaces the program's body by forward and reverse sweep; the adjoint of the prediction.
-pub fn build(program: &mut Program, prediction: VarId) -> VarId {
+/// Replaces a loss's body by forward and reverse sweep; its value, and the adjoint of the prediction.
+pub fn loss(program: &mut Program, prediction: VarId) -> (Expr, VarId) {
     let adjoints = declare_adjoints(program);
     let adjoint = adjoints[&prediction];
     let mut root = scope(std::mem::take(&mut program.body), program, &adjoints);
     decide(&mut root, program);
 
     let mut body = forward(&root);
-    let value = program.declare(fresh(program, "value"), Type::Float(Vec::new()), false);
-    let result = std::mem::replace(&mut program.result, Expr::var(value));
+    let Output::Loss(result) = program.output.clone() else { unreachable!("a loss returns one number") };
+    let value = program.declare(fresh(program, "value"), Type::FLOAT, false);
     body.push(Stmt::Let { var: value, init: result.clone() });
 
     // The adjoint of the value is one.
@@ -32,7 +32,29 @@ pub fn build(program: &mut Program, prediction: VarId) -> VarId {
     body.extend(with_adjoints(locals, back, program, &adjoints));
     program.body = body;
     set_mutability(program);
-    adjoint
+    (Expr::var(value), adjoint)
+}
+
+/// The two sweeps of a function.
+pub struct Sweeps {
+    pub forward: Block,
+    pub reverse: Block,
+    pub adjoints: Adjoints,
+}
+
+/// Forward and reverse sweep of a function, one function each.
+pub fn function(program: &mut Program, outputs: &[VarId]) -> Sweeps {
+    let adjoints = declare_adjoints(program);
+    let mut root = scope(std::mem::take(&mut program.body), program, &adjoints);
+    decide_function(&mut root, program);
+    let forward = forward(&root);
+    // The adjoints of the outputs are parameters.
+    let inner: Adjoints =
+        adjoints.iter().filter(|(var, _)| !outputs.contains(var)).map(|(a, b)| (*a, *b)).collect();
+    let reverse = reverse_inner(&root, program, &adjoints, &inner);
+    program.body = forward.iter().chain(&reverse).cloned().collect();
+    set_mutability(program);
+    Sweeps { forward, reverse, adjoints }
 }
 
 /// A variable `x_` for every active `x`.
@@ -75,6 +97,7 @@ fn scope(block: Block, program: &mut Program, adjoints: &Adjoints) -> Scope {
 fn of_statement(stmt: &Stmt, program: &mut Program, adjoints: &Adjoints) -> (Block, Option<VarId>) {
     match stmt {
         Stmt::Let { var, init } => (of_let(*var, init, program, adjoints), None),
+        Stmt::Call { results, callee, args } => (of_call(results, callee, args, adjoints), None),
         Stmt::Accumulate { place, value } => {
             let Some(adjoint) = adjoints.get(&place.var) else { return (Vec::new(), None) };
             (pass_on(value, None, place.in_var(*adjoint), program, adjoints), None)
@@ -85,10 +108,20 @@ fn of_statement(stmt: &Stmt, program: &mut Program, adjoints: &Adjoints) -> (Blo
             // Read by the statements right behind it only: the next of the same name may shadow it.
             let name = format_ident!("{}_new_", program.vars[place.var.0].name);
             let dims = program.dims(place).to_vec();
-            let taken = program.declare(name, Type::Float(dims), false);
+            let taken = program.declare(name, Type::float(dims), false);
             (pass_on(value, None, Place::of(taken), program, adjoints), Some(taken))
         }
         _ => (Vec::new(), None),
+    }
+}
+
+/// The place that an assignment changes.
+fn overwrites(stmt: &Stmt) -> Option<&Place> {
+    match stmt {
+        Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. } | Stmt::AssignDiscrete { place, .. } => {
+            Some(place)
+        }
+        _ => None,
     }
 }
 
@@ -97,7 +130,7 @@ fn forward(scope: &Scope) -> Block {
     for node in &scope.nodes {
         match node {
             Node::Plain { stmt, push, .. } => {
-                if let (true, Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. }) = (*push, stmt) {
+                if let (true, Some(place)) = (*push, overwrites(stmt)) {
                     out.push(Stmt::Push(place.clone()));
                 }
                 out.push(stmt.clone());
@@ -132,20 +165,20 @@ fn reverse(scope: &Scope, program: &Program, adjoints: &Adjoints) -> Block {
                     let value = if dims.is_empty() { zero } else { Expr::Filled(Box::new(zero), dims) };
                     out.push(Stmt::Assign { place: adjoint, value });
                 }
-                if let (true, Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. }) = (*push, stmt) {
+                if let (true, Some(place)) = (*push, overwrites(stmt)) {
                     out.push(Stmt::Pop(place.clone()));
                 }
                 out.extend(reverse.clone());
             }
             Node::For { var, range, body } => {
-                let body = reverse_inner(body, program, adjoints);
+                let body = reverse_inner(body, program, adjoints, adjoints);
                 if !body.is_empty() {
                     out.push(Stmt::For { var: *var, range: range.reversed(), body });
                 }
             }
             Node::If { cond, then, otherwise } => {
-                let then = reverse_inner(then, program, adjoints);
-                let otherwise = reverse_inner(otherwise, program, adjoints);
+                let then = reverse_inner(then, program, adjoints, adjoints);
+                let otherwise = reverse_inner(otherwise, program, adjoints, adjoints);
                 if !(then.is_empty() && otherwise.is_empty()) {
                     out.push(Stmt::If { cond: cond.clone(), then, otherwise });
                 }
@@ -155,37 +188,37 @@ fn reverse(scope: &Scope, program: &Program, adjoints: &Adjoints) -> Block {
     out
 }
 
-/// The reverse of an inner scope: integers again, saved and recomputed locals, adjoints at zero, statements backwards.
-fn reverse_inner(scope: &Scope, program: &Program, adjoints: &Adjoints) -> Block {
+/// The reverse of an inner scope: saved and recomputed locals, adjoints at zero, statements backwards. `declare`: the adjoints
+/// of locals that have to be declared.
+fn reverse_inner(scope: &Scope, program: &Program, adjoints: &Adjoints, declare: &Adjoints) -> Block {
     let back = reverse(scope, program, adjoints);
     let locals = declared(&scope.nodes);
     let mut out: Block = scope.saved.iter().rev().map(|var| Stmt::LetPop { var: *var }).collect();
-    out.extend(scope.recomputed.iter().map(|(var, init)| Stmt::Let { var: *var, init: init.clone() }));
+    out.extend(scope.recomputed.iter().cloned());
     // A local that the reverse sweep only ever restores still has to exist.
     let mut mentioned = BTreeSet::new();
     visit_reads(&back, &mut |place| {
         mentioned.insert(place.var);
     });
     popped(&back, &mut mentioned);
+    let recomputed: BTreeSet<VarId> = scope.recomputed.iter().flat_map(defines).collect();
     for var in &locals {
-        let known = scope.saved.contains(var) || scope.recomputed.iter().any(|(v, _)| v == var);
-        if mentioned.contains(var) && !known {
-            out.push(match &program.vars[var.0].ty {
-                Type::Order(_) => Stmt::LetEmptyOrder { var: *var },
-                _ => Stmt::Let { var: *var, init: zero(program, *var) },
-            });
+        if mentioned.contains(var) && !scope.saved.contains(var) && !recomputed.contains(var) {
+            out.push(Stmt::LetEmpty { var: *var });
         }
     }
-    let active: Vec<VarId> = locals.into_iter().filter(|v| adjoints.contains_key(v)).collect();
+    let active: Vec<VarId> = locals.into_iter().filter(|v| declare.contains_key(v)).collect();
     out.extend(with_adjoints(active, back, program, adjoints));
-    if out.is_empty() {
-        return out;
+    out
+}
+
+/// The variables that a statement declares.
+fn defines(stmt: &Stmt) -> Vec<VarId> {
+    match stmt {
+        Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. } => vec![*var],
+        Stmt::Call { results, .. } => results.clone(),
+        _ => Vec::new(),
     }
-    let statics = scope.nodes.iter().filter_map(|node| match node {
-        Node::Plain { stmt: stmt @ Stmt::LetStatic { .. }, .. } => Some(stmt.clone()),
-        _ => None,
-    });
-    statics.chain(out).collect()
 }
 
 fn popped(block: &Block, into: &mut BTreeSet<VarId>) {
@@ -204,19 +237,19 @@ fn popped(block: &Block, into: &mut BTreeSet<VarId>) {
     }
 }
 
-/// Floats and orders that a block declares, in order.
+/// What a block declares, in order.
 fn declared(nodes: &[Node]) -> Vec<VarId> {
     let of = |node: &Node| match node {
-        Node::Plain { stmt: Stmt::Let { var, .. } | Stmt::LetOrder { var, .. }, .. } => Some(*var),
-        _ => None,
+        Node::Plain { stmt, .. } => defines(stmt),
+        _ => Vec::new(),
     };
-    nodes.iter().filter_map(of).collect()
+    nodes.iter().flat_map(of).collect()
 }
 
 fn zero(program: &Program, var: VarId) -> Expr {
-    match &program.vars[var.0].ty {
-        Type::Float(dims) if !dims.is_empty() => Expr::Filled(Box::new(Expr::Lit(0.0)), dims.clone()),
-        _ => Expr::Lit(0.0),
+    match &program.vars[var.0].ty.dims[..] {
+        [] => Expr::Lit(0.0),
+        dims => Expr::Filled(Box::new(Expr::Lit(0.0)), dims.to_vec()),
     }
 }
 
@@ -247,7 +280,7 @@ fn with_adjoints(locals: Vec<VarId>, mut block: Block, program: &Program, adjoin
 }
 
 fn scalar(program: &Program, var: VarId) -> bool {
-    matches!(&program.vars[var.0].ty, Type::Float(dims) if dims.is_empty())
+    program.vars[var.0].ty.is_scalar()
 }
 
 fn mentions(stmt: &Stmt, var: VarId) -> bool {
@@ -261,8 +294,12 @@ fn mentions(stmt: &Stmt, var: VarId) -> bool {
 fn visit_writes(block: &[Stmt], f: &mut impl FnMut(VarId)) {
     for stmt in block {
         match stmt {
-            Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. } | Stmt::Pop(place) => f(place.var),
+            Stmt::Assign { place, .. }
+            | Stmt::Accumulate { place, .. }
+            | Stmt::AssignDiscrete { place, .. }
+            | Stmt::Pop(place) => f(place.var),
             Stmt::Reverse { into, .. } | Stmt::Scatter { into, .. } => f(into.var),
+            Stmt::ReverseCall { into, .. } => into.iter().flatten().for_each(|place| f(place.var)),
             Stmt::For { body, .. } => visit_writes(body, f),
             Stmt::If { then, otherwise, .. } => {
                 visit_writes(then, f);

@@ -4,8 +4,9 @@
 //! expression is cheap to compute again: a few sums and products of variables.
 
 use crate::builtins::Rule;
-use crate::ir::{Block, Expr, Op, Place, Program, Range, Static, Stmt, Type};
+use crate::ir::{Argument, Block, Discrete, Expr, Kind, Op, Output, Place, Program, Range, Stmt, Type};
 use proc_macro2::{Ident, Span};
+use std::collections::BTreeSet;
 
 /// An operand of a product with more operations than this gets a name.
 const CHEAP: usize = 3;
@@ -14,8 +15,9 @@ const CHEAP: usize = 3;
 pub fn flatten(program: &mut Program) {
     let body = std::mem::take(&mut program.body);
     let mut body = block(body, program);
-    let result = std::mem::replace(&mut program.result, Expr::Lit(0.0));
-    program.result = expr(result, &mut body, program);
+    if let Output::Loss(result) = program.output.clone() {
+        program.output = Output::Loss(expr(result, &mut body, program));
+    }
     program.body = body;
 }
 
@@ -30,7 +32,7 @@ fn block(stmts: Block, program: &mut Program) -> Block {
             }
             Stmt::Assign { place, value: Expr::Filled(scalar, dims) } if scalar.is_active(&program.vars) => {
                 let scalar = expr(*scalar, &mut out, program);
-                let scalar = named(scalar, "fill", Type::Float(Vec::new()), &mut out, program);
+                let scalar = named(scalar, "fill", Type::FLOAT, &mut out, program);
                 fill(place, &dims, scalar, &mut out, program);
             }
             Stmt::Let { var, init } => {
@@ -62,25 +64,73 @@ fn block(stmts: Block, program: &mut Program) -> Block {
                 let (then, otherwise) = (block(then, program), block(otherwise, program));
                 out.push(Stmt::If { cond, then, otherwise });
             }
+            Stmt::Call { results, callee, args } => {
+                let args = arguments(args, &mut out, program);
+                out.push(Stmt::Call { results, callee, args });
+            }
             other => out.push(other),
         }
     }
     out
 }
 
+/// Arguments of a function as its forms take them: each active one a variable or array of its own, whose adjoint can be lent.
+fn arguments(args: Vec<Argument>, out: &mut Block, program: &mut Program) -> Vec<Argument> {
+    let active = args.iter().any(|arg| arg.is_active(&program.vars));
+    let by_lane = args.iter().any(|arg| arg.is_varying(&program.vars));
+    let mut lent = BTreeSet::new();
+    args.into_iter()
+        .map(|arg| match arg {
+            Argument::Float(e) if active && e.is_active(&program.vars) => {
+                let own = matches!(&e, Expr::Read(place) if place.indices.is_empty() && lent.insert(place.var));
+                Argument::Float(if own { e } else { named(right_hand_side(e, out, program), "argument", Type::FLOAT, out, program) })
+            }
+            Argument::Array(place) => {
+                let var = &program.vars[place.var.0];
+                let discrete = var.ty.is_discrete();
+                let mut copy = var.shared || place.is_varying(&program.vars);
+                if discrete {
+                    copy |= by_lane && !var.varying;
+                } else if active {
+                    copy |= !var.active || !lent.insert(place.var);
+                }
+                Argument::Array(if copy { copied(place, active, by_lane, out, program) } else { place })
+            }
+            arg => arg,
+        })
+        .collect()
+}
+
+/// The array in a variable of its own, active or varying as the function takes it.
+fn copied(place: Place, active: bool, by_lane: bool, out: &mut Block, program: &mut Program) -> Place {
+    let kind = program.vars[place.var.0].ty.kind;
+    let ty = Type { kind, dims: program.dims(&place).to_vec() };
+    let name = fresh(program, "argument");
+    let var = program.declare(name, ty, false);
+    let copy = &mut program.vars[var.0];
+    if kind == Kind::Float {
+        (copy.active, copy.forced) = (active, active);
+        out.push(Stmt::Let { var, init: Expr::Read(place) });
+    } else {
+        (copy.varying, copy.forced) = (by_lane, by_lane);
+        out.push(Stmt::LetDiscrete { var, init: Discrete::Read(place) });
+    }
+    Place::of(var)
+}
+
 /// Assigns an active scalar to every element, in loops.
-fn fill(mut place: Place, dims: &[Static], value: Expr, out: &mut Block, program: &mut Program) {
+fn fill(mut place: Place, dims: &[Discrete], value: Expr, out: &mut Block, program: &mut Program) {
     let Some((n, rest)) = dims.split_first() else {
         out.push(Stmt::Assign { place, value });
         return;
     };
     let name = fresh(program, "i");
-    let i = program.declare(name, Type::Int, false);
-    place.indices.push(Static::Var(i));
+    let i = program.declare(name, Type::INT, false);
+    place.indices.push(Discrete::Read(Place::of(i)));
     program.vars[place.var.0].mutable = true;
     let mut body = Vec::new();
     fill(place, rest, value, &mut body, program);
-    let start = Static::Path(syn::parse_quote!(0));
+    let start = Discrete::lit(0);
     out.push(Stmt::For { var: i, range: Range { start, end: n.clone(), adapters: Vec::new() }, body });
 }
 
@@ -119,13 +169,13 @@ fn stored(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
     match e {
         Expr::Gather(place, order) => {
             let dims = program.dims(&place).to_vec();
-            named(Expr::Gather(place, order), "sorted", Type::Float(dims), out, program)
+            named(Expr::Gather(place, order), "sorted", Type::float(dims), out, program)
         }
         Expr::Filled(scalar, dims) => Expr::Filled(Box::new(expr(*scalar, out, program)), dims),
         Expr::Array(elems) => {
             let elems: Vec<_> = elems.into_iter().map(|e| expr(e, out, program)).collect();
             let n = elems.len();
-            let ty = Type::Float(vec![crate::ir::Static::Path(syn::parse_quote!(#n))]);
+            let ty = Type::float(vec![Discrete::lit(n)]);
             named(Expr::Array(elems), "array", ty, out, program)
         }
         e => terms(e, out, program),
@@ -145,7 +195,7 @@ fn expr(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
         }
         Expr::Binary(Op::Div, a, b) if b.is_active(&program.vars) => {
             let init = quotient(*a, *b, out, program);
-            named(init, "quotient", Type::Float(Vec::new()), out, program)
+            named(init, "quotient", Type::FLOAT, out, program)
         }
         Expr::Binary(op, a, b) => {
             let a = expr(*a, out, program);
@@ -160,7 +210,7 @@ fn expr(e: Expr, out: &mut Block, program: &mut Program) -> Expr {
             };
             let dims = builtin.dims(&args.iter().map(of_arg).collect::<Vec<_>>());
             let init = right_hand_side(Expr::Call(builtin, args), out, program);
-            named(init, builtin.name, Type::Float(dims), out, program)
+            named(init, builtin.name, Type::float(dims), out, program)
         }
         other => other,
     }
@@ -176,7 +226,7 @@ fn quotient(a: Expr, b: Expr, out: &mut Block, program: &mut Program) -> Expr {
 /// An operand that the reverse sweep computes again: a name for it if that would cost more than a few operations.
 fn cheap(e: Expr, name: &str, out: &mut Block, program: &mut Program) -> Expr {
     let e = expr(e, out, program);
-    if cost(&e) > CHEAP { named(e, name, Type::Float(Vec::new()), out, program) } else { e }
+    if cost(&e) > CHEAP { named(e, name, Type::FLOAT, out, program) } else { e }
 }
 
 /// Operations it takes to compute the expression.
@@ -199,7 +249,7 @@ fn named(init: Expr, name: &str, ty: Type, out: &mut Block, program: &mut Progra
     Expr::Read(Place::of(var))
 }
 
-/// A name that no variable has. Builtins' names get a suffix, for generated code calls those.
+/// A name that no variable of the program has. Builtins' names get a suffix, for generated code calls those.
 pub fn fresh(program: &Program, base: &str) -> Ident {
     let taken = |name: &str| {
         program.vars.iter().any(|v| v.name == name)

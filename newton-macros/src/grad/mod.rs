@@ -14,23 +14,78 @@ mod partials;
 mod reverse;
 mod save;
 
-use crate::check::activity;
-use crate::ir::{Program, Role, VarId};
+pub use flatten::fresh;
 
-/// A program that computes value and gradient.
+use crate::check::activity;
+use crate::ir::{Block, Expr, Output, Program, VarId};
+
+/// A loss that computes value and gradient.
 pub struct Gradient {
-    /// Forward sweep, value, reverse sweep. Its result is the value.
+    /// Forward sweep, value, reverse sweep.
     pub program: Program,
+    /// The value.
+    pub value: Expr,
     /// The adjoint of the prediction: an output, zero at entry.
     pub adjoint: VarId,
 }
 
-/// Differentiates a checked program.
+/// Differentiates a checked loss.
 pub fn gradient(mut program: Program) -> Gradient {
     flatten::flatten(&mut program);
-    let prediction = program.params.iter().find(|p| p.role == Role::Prediction).expect("checked").var;
+    let prediction = program.predictions().next().expect("checked");
     activity::mark(&mut program, [prediction].into());
-    let adjoint = build::build(&mut program, prediction);
+    let (value, adjoint) = build::loss(&mut program, prediction);
     activity::mark(&mut program, [prediction, adjoint].into());
-    Gradient { program, adjoint }
+    Gradient { program, value, adjoint }
+}
+
+/// A function in the forms that losses call.
+pub struct Function {
+    /// Its variables and parameters; the body is empty.
+    pub program: Program,
+    /// What it returns.
+    pub outputs: Vec<VarId>,
+    /// Its value, nothing saved.
+    pub value: Block,
+    /// Its value, with what the reverse sweep needs saved on the tape.
+    pub forward: Block,
+    /// From the adjoints of its outputs to those of its parameters.
+    pub reverse: Block,
+    /// The adjoints of the outputs; none for integers and conditions.
+    pub output_adjoints: Vec<Option<VarId>>,
+    /// The adjoints of the parameters that are floats, in order.
+    pub parameter_adjoints: Vec<VarId>,
+}
+
+/// Differentiates a checked function.
+pub fn function(mut program: Program) -> Function {
+    let Output::Values(outputs) = program.output.clone() else { unreachable!("a function returns values") };
+    flatten::flatten(&mut program);
+    let predictions: Vec<VarId> = program.predictions().collect();
+    activity::mark(&mut program, predictions.iter().copied().collect());
+    // A result that does not depend on the parameters is returned as an active number all the same.
+    for output in &outputs {
+        let var = &mut program.vars[output.0];
+        if !var.ty.is_discrete() {
+            (var.active, var.forced) = (true, true);
+        }
+    }
+    activity::mark(&mut program, predictions.iter().copied().collect());
+    let value = program.body.clone();
+    let built = build::function(&mut program, &outputs);
+    let output_adjoints: Vec<_> = outputs.iter().map(|var| built.adjoints.get(var).copied()).collect();
+    let parameter_adjoints: Vec<_> = predictions.iter().map(|var| built.adjoints[var]).collect();
+    program.body = built.forward.iter().chain(&built.reverse).cloned().collect();
+    let ends = output_adjoints.iter().flatten().chain(&parameter_adjoints);
+    activity::mark(&mut program, predictions.iter().chain(ends).copied().collect());
+    program.body = Block::new();
+    Function {
+        program,
+        outputs,
+        value,
+        forward: built.forward,
+        reverse: built.reverse,
+        output_adjoints,
+        parameter_adjoints,
+    }
 }

@@ -4,7 +4,7 @@
 //! `a * u + (1 - a) * w` that is one product, `adjoint * (u - w)`, instead of two.
 
 use crate::builtins::{Builtin, Rule};
-use crate::ir::{Expr, Op, Place, Static, Var};
+use crate::ir::{Expr, Op, Place, Discrete, Var};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 /// `(place, d e / d place)` for every active place read by `e`. `value` is where the value of `e` can be read, if `e` is a
@@ -54,8 +54,7 @@ impl Walk<'_> {
                 }
             }
             Expr::Powi(a, n) => {
-                let one = Static::Path(syn::parse_quote!(1));
-                let less = Static::Binary(syn::parse_quote!(-), Box::new(n.clone()), Box::new(one));
+                let less = Discrete::minus(n.clone(), Discrete::lit(1));
                 let d = Expr::mul(Expr::FromInt(n.clone()), Expr::Powi(a.clone(), less));
                 self.visit(a, Expr::mul(weight, d), false);
             }

@@ -2,7 +2,7 @@
 
 use super::partials::partials;
 use crate::builtins::Rule;
-use crate::ir::{Block, Expr, Place, Program, Stmt, VarId};
+use crate::ir::{Argument, Block, Callee, Discrete, Expr, Place, Program, Stmt, VarId};
 use std::collections::BTreeMap;
 
 /// Adjoint variables, by variable.
@@ -51,7 +51,7 @@ pub fn pass_on(
             .enumerate()
             .flat_map(|(i, elem)| {
                 let mut element = adjoint.clone();
-                element.indices.push(crate::ir::Static::Path(syn::parse_quote!(#i)));
+                element.indices.push(Discrete::lit(i));
                 pass_on(elem, None, element, program, adjoints)
             })
             .collect(),
@@ -64,4 +64,23 @@ pub fn pass_on(
             })
             .collect(),
     }
+}
+
+/// The adjoints of a call's results are complete: passes them on to its active arguments.
+pub fn of_call(results: &[VarId], callee: &Callee, args: &[Argument], adjoints: &Adjoints) -> Block {
+    let complete: Vec<VarId> = results.iter().filter_map(|var| adjoints.get(var).copied()).collect();
+    if complete.is_empty() {
+        return Vec::new();
+    }
+    let to = |place: &Place| adjoints.get(&place.var).map(|adjoint| place.in_var(*adjoint));
+    let into = args.iter().map(|arg| match arg {
+        Argument::Float(Expr::Read(place)) | Argument::Array(place) => to(place),
+        _ => None,
+    });
+    vec![Stmt::ReverseCall {
+        callee: callee.clone(),
+        args: args.to_vec(),
+        adjoints: complete,
+        into: into.collect(),
+    }]
 }

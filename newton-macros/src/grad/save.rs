@@ -3,13 +3,14 @@
 //! The reverse of a statement reads variables as they were when the statement ran ([`Node::reverse`]). A variable is
 //! *required* from there on; if something overwrites it while it is required, its old value is pushed first, and the reverse
 //! of the overwriting statement pops it. A required variable that goes out of scope is pushed at the end of its block, or
-//! computed again if that is a cheap function of what is still there. What only enters linearly is never required.
+//! computed again if that is a cheap function of what is still there. What only enters linearly is never required. Integers and
+//! conditions are treated alike: what indices, conditions and bounds of the reverse sweep read is required.
 //!
 //! The analysis is a forward data flow over the structured program; loops are iterated to a fixed point. Arrays count as one:
 //! an element written leaves the rest required.
 
 use super::flatten::cost;
-use crate::ir::{Block, Expr, Place, Program, Range, Static, Stmt, Type, VarId};
+use crate::ir::{Block, Discrete, Expr, Place, Program, Range, Stmt, VarId};
 use std::collections::BTreeSet;
 
 /// A statement of the forward sweep, with its reverse.
@@ -28,7 +29,7 @@ pub enum Node {
     /// A loop.
     For { var: VarId, range: Range, body: Scope },
     /// A branch.
-    If { cond: Static, then: Scope, otherwise: Scope },
+    If { cond: Discrete, then: Scope, otherwise: Scope },
 }
 
 /// A block of the forward sweep.
@@ -38,16 +39,34 @@ pub struct Scope {
     pub nodes: Vec<Node>,
     /// Locals pushed at its end, in this order.
     pub saved: Vec<VarId>,
-    /// Locals computed again when it is reversed, in this order.
-    pub recomputed: Vec<(VarId, Expr)>,
+    /// Declarations of locals that are run again when it is reversed, in this order.
+    pub recomputed: Vec<Stmt>,
+}
+
+impl Scope {
+    /// Reversing it does something.
+    fn has_reverse(&self, program: &Program) -> bool {
+        self.nodes.iter().any(|node| match node {
+            // Assigning to an active variable takes its adjoint away, even if the value is passive.
+            Node::Plain { stmt: Stmt::Assign { place, .. }, .. } if program.vars[place.var.0].active => true,
+            Node::Plain { reverse, push, .. } => !reverse.is_empty() || *push,
+            Node::For { body, .. } => body.has_reverse(program),
+            Node::If { then, otherwise, .. } => then.has_reverse(program) || otherwise.has_reverse(program),
+        })
+    }
 }
 
 /// Required variables.
 pub type Required = BTreeSet<VarId>;
 
-/// Decides for the whole program. Variables of the outermost block live through the reverse sweep.
+/// Decides for a whole loss. Variables of the outermost block live through the reverse sweep.
 pub fn decide(scope: &mut Scope, program: &Program) {
     nodes(&mut scope.nodes, Required::new(), program);
+}
+
+/// Decides for a function, whose reverse is another: what it needs of the outermost block is saved like that of any other.
+pub fn decide_function(scope: &mut Scope, program: &Program) {
+    inner(scope, Required::new(), program);
 }
 
 fn nodes(nodes: &mut [Node], mut required: Required, program: &Program) -> Required {
@@ -56,32 +75,67 @@ fn nodes(nodes: &mut [Node], mut required: Required, program: &Program) -> Requi
             Node::Plain { stmt, reverse, push, .. } => {
                 let reads = reads_of(reverse);
                 match stmt {
-                    Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. } => {
+                    Stmt::Assign { place, .. }
+                    | Stmt::Accumulate { place, .. }
+                    | Stmt::AssignDiscrete { place, .. } => {
                         *push |= required.contains(&place.var) || reads.contains(&place.var);
+                        let active = program.vars[place.var.0].active;
                         required.extend(reads);
                         if place.indices.is_empty() {
                             required.remove(&place.var);
+                        }
+                        // Restoring it, and taking its adjoint, is done at the same place.
+                        if *push || active {
+                            for index in &place.indices {
+                                index.for_each_read(&mut |read| {
+                                    required.insert(read.var);
+                                });
+                            }
                         }
                     }
                     _ => required.extend(reads),
                 }
             }
-            Node::For { body, .. } => loop {
+            Node::For { var, range, body } => loop {
                 let mut head = required.clone();
                 head.extend(inner(body, required.clone(), program));
+                head.remove(var);
+                if body.has_reverse(program) {
+                    head.extend(reads_of_range(range));
+                }
                 if head == required {
                     break;
                 }
                 required = head;
             },
-            Node::If { then, otherwise, .. } => {
+            Node::If { cond, then, otherwise } => {
                 let mut after = inner(then, required.clone(), program);
                 after.extend(inner(otherwise, required, program));
+                if then.has_reverse(program) || otherwise.has_reverse(program) {
+                    cond.for_each_read(&mut |read| {
+                        after.insert(read.var);
+                    });
+                }
                 required = after;
             }
         }
     }
     required
+}
+
+fn reads_of_range(range: &Range) -> BTreeSet<VarId> {
+    let mut reads = BTreeSet::new();
+    let mut note = |read: &Place| {
+        reads.insert(read.var);
+    };
+    range.start.for_each_read(&mut note);
+    range.end.for_each_read(&mut note);
+    for adapter in &range.adapters {
+        if let crate::ir::Adapter::StepBy(k) = adapter {
+            k.for_each_read(&mut note);
+        }
+    }
+    reads
 }
 
 /// A block that ends: its locals are saved, computed again, or forgotten.
@@ -91,22 +145,33 @@ fn inner(scope: &mut Scope, required: Required, program: &Program) -> Required {
     scope.recomputed.clear();
     let mut overwritten_later = BTreeSet::new();
     for at in (0..scope.nodes.len()).rev() {
-        if let Node::Plain { stmt: Stmt::Let { var, init }, .. } = &scope.nodes[at]
-            && required.remove(var)
-        {
-            if can_recompute(*var, init, &overwritten_later, &required, scope, program) {
-                init.for_each_read(&mut |place| {
-                    required.insert(place.var);
-                });
-                scope.recomputed.push((*var, init.clone()));
-            } else {
-                scope.saved.push(*var);
+        if let Node::Plain { stmt, .. } = &scope.nodes[at] {
+            match stmt {
+                Stmt::Let { var, init } if required.remove(var) => {
+                    if can_recompute(*var, init, &overwritten_later, &required, scope, program) {
+                        init.for_each_read(&mut |place| {
+                            required.insert(place.var);
+                        });
+                        scope.recomputed.push(stmt.clone());
+                    } else {
+                        scope.saved.push(*var);
+                    }
+                }
+                Stmt::LetDiscrete { var, init } if required.remove(var) => {
+                    if can_replay(*var, init, &overwritten_later, &required, scope, program) {
+                        init.for_each_read(&mut |place| {
+                            required.insert(place.var);
+                        });
+                        scope.recomputed.push(stmt.clone());
+                    } else {
+                        scope.saved.push(*var);
+                    }
+                }
+                Stmt::Call { results, .. } => {
+                    scope.saved.extend(results.iter().rev().filter(|var| required.remove(var)));
+                }
+                _ => {}
             }
-        }
-        if let Node::Plain { stmt: Stmt::LetOrder { var, .. }, .. } = &scope.nodes[at]
-            && required.remove(var)
-        {
-            scope.saved.push(*var);
         }
         overwritten(&scope.nodes[at], &mut overwritten_later);
     }
@@ -126,23 +191,58 @@ fn can_recompute(
 ) -> bool {
     let simple =
         !matches!(init, Expr::Gather(..) | Expr::Array(_) | Expr::Filled(..)) && !has_costly_call(init);
-    let is_scalar = matches!(&program.vars[var.0].ty, Type::Float(dims) if dims.is_empty());
     // What depends on integers and parameters alone is cheap next to an active value's tangents.
     let budget = if init.is_active(&program.vars) { 2 } else { 8 };
-    if program.vars[var.0].mutable || !simple || !is_scalar || cost(init) > budget {
+    let var = &program.vars[var.0];
+    if var.mutable || !simple || !var.ty.is_scalar() || cost(init) > budget {
         return false;
     }
     let mut available = true;
     init.for_each_read(&mut |place| {
-        let v = place.var;
-        let local = scope
-            .nodes
-            .iter()
-            .any(|n| matches!(n, Node::Plain { stmt: Stmt::Let { var, .. }, .. } if *var == v));
-        let cheap = required.contains(&v) || !local && !program.vars[v.0].mutable;
-        available &= cheap && !overwritten_later.contains(&v);
+        available &= is_available(place.var, overwritten_later, required, scope, program);
     });
     available
+}
+
+/// As [`can_recompute`], for integers and conditions.
+fn can_replay(
+    var: VarId,
+    init: &Discrete,
+    overwritten_later: &BTreeSet<VarId>,
+    required: &Required,
+    scope: &Scope,
+    program: &Program,
+) -> bool {
+    let simple = !matches!(init, Discrete::Call(..) | Discrete::Array(_) | Discrete::Filled(..))
+        && !matches!(init, Discrete::Compare(_, a, b) if has_costly_call(a) || has_costly_call(b))
+        && !matches!(init, Discrete::Test(_, a) | Discrete::Truncated(a) if has_costly_call(a));
+    let var = &program.vars[var.0];
+    if var.mutable || !simple || !var.ty.is_scalar() {
+        return false;
+    }
+    let mut available = true;
+    init.for_each_read(&mut |place| {
+        available &= is_available(place.var, overwritten_later, required, scope, program);
+    });
+    available
+}
+
+/// It will hold the same when the scope is reversed, without much ado.
+fn is_available(
+    v: VarId,
+    overwritten_later: &BTreeSet<VarId>,
+    required: &Required,
+    scope: &Scope,
+    program: &Program,
+) -> bool {
+    let local = scope.nodes.iter().any(|node| match node {
+        Node::Plain { stmt: Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. }, .. } => *var == v,
+        Node::Plain { stmt: Stmt::Call { results, .. }, .. } => results.contains(&v),
+        _ => false,
+    });
+    let var = &program.vars[v.0];
+    let cheap = required.contains(&v) || !var.mutable && (!local || var.ty.is_discrete());
+    cheap && !overwritten_later.contains(&v)
 }
 
 fn has_costly_call(e: &Expr) -> bool {
@@ -157,7 +257,11 @@ fn has_costly_call(e: &Expr) -> bool {
 /// Adds the variables that a node assigns to.
 fn overwritten(node: &Node, into: &mut BTreeSet<VarId>) {
     match node {
-        Node::Plain { stmt: Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. }, .. } => {
+        Node::Plain {
+            stmt:
+                Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. } | Stmt::AssignDiscrete { place, .. },
+            ..
+        } => {
             into.insert(place.var);
         }
         Node::Plain { .. } => {}
@@ -177,26 +281,56 @@ pub fn reads_of(block: &Block) -> BTreeSet<VarId> {
     reads
 }
 
-/// Calls `f` on every float or order place that statements read.
-pub fn visit_reads(block: &Block, f: &mut impl FnMut(&Place)) {
+/// Calls `f` on every place that statements read, and on those that they write for what their indices read.
+pub fn visit_reads(block: &Block, f: &mut dyn FnMut(&Place)) {
+    fn indices(place: &Place, f: &mut dyn FnMut(&Place)) {
+        place.indices.iter().for_each(|i| i.for_each_read(f));
+    }
     for stmt in block {
         match stmt {
-            Stmt::Let { init: value, .. } | Stmt::Assign { value, .. } | Stmt::Accumulate { value, .. } => {
+            Stmt::Let { init, .. } => init.for_each_read(f),
+            Stmt::LetDiscrete { init, .. } => init.for_each_read(f),
+            Stmt::Assign { place, value } | Stmt::Accumulate { place, value } => {
+                indices(place, f);
                 value.for_each_read(f);
             }
-            Stmt::LetOrder { of, .. } => f(of),
-            Stmt::Push(place) => f(place),
-            Stmt::Reverse { args, .. } => args.iter().for_each(|a| a.for_each_read(f)),
-            Stmt::Scatter { order, adjoint, .. } => {
-                f(&Place::of(*order));
-                f(adjoint);
+            Stmt::AssignDiscrete { place, value } => {
+                indices(place, f);
+                value.for_each_read(f);
             }
-            Stmt::For { body, .. } => visit_reads(body, f),
-            Stmt::If { then, otherwise, .. } => {
+            Stmt::Call { args, .. } => args.iter().for_each(|arg| arg.for_each_read(f)),
+            Stmt::Push(place) => place.for_each_read(f),
+            Stmt::Pop(place) => indices(place, f),
+            Stmt::Reverse { args, into, .. } => {
+                args.iter().for_each(|a| a.for_each_read(f));
+                indices(into, f);
+            }
+            Stmt::Scatter { order, adjoint, into } => {
+                f(&Place::of(*order));
+                adjoint.for_each_read(f);
+                indices(into, f);
+            }
+            Stmt::ReverseCall { args, adjoints, into, .. } => {
+                args.iter().for_each(|arg| arg.for_each_read(f));
+                adjoints.iter().for_each(|var| f(&Place::of(*var)));
+                into.iter().flatten().for_each(|place| indices(place, f));
+            }
+            Stmt::For { range, body, .. } => {
+                range.start.for_each_read(f);
+                range.end.for_each_read(f);
+                for adapter in &range.adapters {
+                    if let crate::ir::Adapter::StepBy(k) = adapter {
+                        k.for_each_read(f);
+                    }
+                }
+                visit_reads(body, f);
+            }
+            Stmt::If { cond, then, otherwise } => {
+                cond.for_each_read(f);
                 visit_reads(then, f);
                 visit_reads(otherwise, f);
             }
-            Stmt::LetStatic { .. } | Stmt::Pop(_) | Stmt::LetPop { .. } | Stmt::LetEmptyOrder { .. } => {}
+            Stmt::LetPop { .. } | Stmt::LetEmpty { .. } => {}
         }
     }
 }

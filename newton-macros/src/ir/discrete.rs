@@ -1,7 +1,6 @@
 //! Integers and conditions.
 
 use super::{Expr, Place, Var};
-use crate::builtins::Builtin;
 use proc_macro2::Ident;
 
 /// An integer or a condition, or an array of them.
@@ -31,7 +30,7 @@ pub enum Discrete {
     /// A float as an integer, truncated.
     Truncated(Box<Expr>),
     /// `argsort`, `rank`, `argmax`, ... of an array.
-    Call(&'static Builtin, Place),
+    Call(&'static str, Place),
     /// The smallest (or largest) over the samples that are evaluated together: bounds of a loop.
     Extreme { largest: bool, of: Box<Discrete> },
     /// An array with the same element everywhere; lengths outermost first.

@@ -102,6 +102,7 @@ impl Expr {
     pub fn is_active(&self, vars: &[Var]) -> bool {
         match self {
             Expr::Derivative(builtin, _) if builtin.derivative_is_constant() => false,
+            Expr::Call(builtin, _) if builtin.is_flat() => false,
             Expr::Lit(_) | Expr::Const(_) | Expr::FromInt(_) => false,
             Expr::Read(place) | Expr::Gather(place, _) => vars[place.var.0].active,
             Expr::Neg(a) | Expr::Powi(a, _) | Expr::Filled(a, _) => a.is_active(vars),

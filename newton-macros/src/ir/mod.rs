@@ -37,7 +37,7 @@ mod expr;
 pub use discrete::{Constant, Discrete, Part};
 pub use expr::{Expr, Op};
 
-use crate::builtins::Builtin;
+use crate::builtins::{Adjoint, Builtin};
 use proc_macro2::{Ident, Span};
 
 /// Index into [`Program::vars`].
@@ -109,6 +109,8 @@ pub struct Var {
     pub parameter: bool,
     /// One for the batch, stored as the user gave it.
     pub shared: bool,
+    /// Active, or varying, whatever is assigned to it: a copy that is made to fit an argument.
+    pub forced: bool,
     /// The type of an integer as the user wrote it.
     pub annotation: Option<syn::Type>,
 }
@@ -184,9 +186,9 @@ pub enum Stmt {
     LetPop { var: VarId },
     /// Declares a variable without a value yet.
     LetEmpty { var: VarId },
-    /// Adjoint of an array builtin: adds to the adjoints of its arguments. `args` are what the builtin's rule asks for, then the
-    /// adjoint of the result.
-    Reverse { function: String, args: Vec<Expr>, into: Vec<Place> },
+    /// Adjoint of an array builtin: adds to the adjoint of one argument. `args` are what the adjoint function reads: arguments,
+    /// the value, and last the adjoint of the value.
+    Reverse { builtin: &'static Builtin, function: &'static Adjoint, args: Vec<Expr>, into: Place },
     /// Adjoint of a gather: `into[order[j]] += adjoint[j]`.
     Scatter { order: VarId, adjoint: Place, into: Place },
     /// Adjoint of a call: adds to the adjoints of its active arguments.
@@ -342,6 +344,6 @@ impl Program {
 impl Var {
     /// A variable of which nothing is known but its type.
     pub fn new(name: Ident, ty: Type, mutable: bool) -> Var {
-        Var { name, ty, active: false, varying: false, mutable, parameter: false, shared: false, annotation: None }
+        Var { name, ty, active: false, varying: false, mutable, parameter: false, shared: false, forced: false, annotation: None }
     }
 }

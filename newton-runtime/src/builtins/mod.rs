@@ -29,14 +29,3 @@ pub use order::*;
 pub use reduce::*;
 pub use scan::*;
 pub use softmax::*;
-
-use crate::scalar::{Scalar, Shape, across_lanes};
-
-/// `into += from`, element by element, for arrays of any rank.
-#[inline(always)]
-pub fn add_all<S: Scalar, A: Shape<S>>(into: &mut A, from: &A) {
-    for (a, b) in into.flat_mut().iter_mut().zip(from.flat()) {
-        *a += *b;
-        across_lanes();
-    }
-}

@@ -72,7 +72,7 @@ pub fn gather_reverse<S: Scalar, const N: usize>(
     x_: &mut [S; N],
 ) {
     for j in 0..N {
-        y_[j].scatter_add(x_, order[j]);
+        y_[j].scatter_add(x_, order[j], S::Passive::mask(true));
         across_lanes();
     }
 }

@@ -12,7 +12,7 @@ mod workspace;
 pub use run::{gradients, hessian_vector_products, hessians, mean_hessian};
 
 use crate::newton::Newton;
-use crate::scalar::{Data, Float, Real, Scalar, Tape, TapeLen};
+use crate::scalar::{Data, Float, Real, Scalar, Tape};
 
 /// A loss as generated code: implemented by `#[newton_loss]`. Use it through [`crate::loss::NewtonLoss`].
 pub trait Kernel: Sync {
@@ -27,14 +27,15 @@ pub trait Kernel: Sync {
     fn newton(&self) -> Newton;
     /// Names and values of the hyper-parameters.
     fn parameters(&self) -> impl Iterator<Item = (&'static str, f64)>;
-    /// The exact length of the tape.
-    fn tape_len(&self) -> TapeLen;
+    /// How many numbers its variables hold: what it takes of the stack, up to a factor.
+    fn size(&self) -> usize;
     /// The loss of one sample; adds its gradient to `adjoint`. Both `prediction` and `adjoint` have `dim` elements, `label`
-    /// as many as the labels have numbers.
+    /// as many as the labels have numbers, `integers` as many as they have integers and conditions.
     fn value_and_gradient<S, P>(
         &self,
         prediction: &[S],
         label: &[P],
+        integers: &[P::Index],
         adjoint: &mut [S],
         tape: &mut Tape<S>,
     ) -> S

@@ -3,10 +3,13 @@
 use super::Kernel;
 use super::dispatch::{Level, Task};
 use super::workspace::{View, Workspace};
+use crate::Error;
 use crate::loss::Gradients;
-use crate::scalar::{Data, Dual, Float, Real, Scalar};
+use crate::scalar::fault::{self, Cause, Fault};
+use crate::scalar::{Data, Dual, Float, Integer, Real, Scalar};
 use rayon::prelude::*;
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 /// Tangents per pass. Each shares the primal's exponentials, logarithms and divisions; with more of them the inner
 /// statements' vectors no longer fit the registers (measured: `benches/curvature`).
@@ -25,9 +28,15 @@ struct Batch<'a, K: Kernel, T: Float> {
     kernel: &'a K,
     predictions: &'a [T],
     labels: &'a [K::Label<T>],
+    /// The first sample in which something went wrong, and what.
+    fault: Mutex<Option<(usize, Cause)>>,
 }
 
-impl<K: Kernel, T: Float> Batch<'_, K, T> {
+impl<'a, K: Kernel, T: Float> Batch<'a, K, T> {
+    fn new(kernel: &'a K, predictions: &'a [T], labels: &'a [K::Label<T>]) -> Self {
+        Self { kernel, predictions, labels, fault: Mutex::new(None) }
+    }
+
     fn blocks(&self) -> usize {
         self.labels.len().div_ceil(lanes::<T>())
     }
@@ -46,6 +55,7 @@ impl<K: Kernel, T: Float> Batch<'_, K, T> {
         block: usize,
         prediction: &mut [S],
         label: &mut [P],
+        integers: &mut [P::Index],
     ) {
         let (start, count) = self.samples(block);
         let dim = prediction.len();
@@ -56,22 +66,53 @@ impl<K: Kernel, T: Float> Batch<'_, K, T> {
             }
             prediction[i] = S::constant(lanes);
         }
-        let mut row = [T::default(); 64];
-        let len = label.len();
-        let mut large = Vec::new();
-        let row = if len <= row.len() {
-            &mut row[..len]
-        } else {
-            large.resize(len, T::default());
-            &mut large[..]
-        };
+        let (mut near, mut near_integers) = ([T::default(); 64], [0; 64]);
+        let (mut far, mut far_integers) = (Vec::new(), Vec::new());
+        let row = buffer(&mut near, &mut far, label.len());
+        let integer_row = buffer(&mut near_integers, &mut far_integers, integers.len());
         for l in 0..P::LANES {
-            self.labels[start + l.min(count - 1)].write(row);
-            for j in 0..len {
+            self.labels[start + l.min(count - 1)].write(row, integer_row);
+            for j in 0..row.len() {
                 label[j].set_lane(l, row[j]);
+            }
+            for j in 0..integer_row.len() {
+                integers[j].set_lane(l, integer_row[j]);
             }
         }
     }
+
+    /// Blames the sample in a lane of a block for what went wrong there.
+    fn blame(&self, block: usize) {
+        if let Some(Fault { lane, cause }) = fault::take() {
+            let (start, count) = self.samples(block);
+            let sample = start + lane.min(count - 1);
+            let mut first = self.fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if first.is_none_or(|(other, _)| sample < other) {
+                *first = Some((sample, cause));
+            }
+        }
+    }
+
+    /// The first sample, in the batch's order, in which something went wrong.
+    fn verdict(&self) -> Result<(), Error> {
+        let first = self.fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match *first {
+            None => Ok(()),
+            Some((sample, Cause::Index { index, len })) => {
+                Err(Error::IndexOutOfRange { loss: K::NAME, sample, index: index.into(), len })
+            }
+            Some((sample, Cause::DivisionByZero)) => Err(Error::DivisionByZero { loss: K::NAME, sample }),
+        }
+    }
+}
+
+/// A row of memory: on the stack if it is short.
+fn buffer<'a, T: Copy + Default>(near: &'a mut [T], far: &'a mut Vec<T>, len: usize) -> &'a mut [T] {
+    if len <= near.len() {
+        return &mut near[..len];
+    }
+    far.resize(len, T::default());
+    far
 }
 
 /// A slice whose disjoint pieces are written by different tasks.
@@ -97,13 +138,14 @@ impl<K: Kernel, T: Float> Task<T> for GradientTask<'_, K, T> {
     #[inline(always)]
     fn run<P: Real<Elem = T>>(&self, block: usize) {
         let kernel = self.batch.kernel;
-        let (dim, label_len, tape_len) = (kernel.dim(), K::Label::<T>::LEN, kernel.tape_len());
+        let (dim, label_len, integers_len) = (kernel.dim(), K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
         let (mut values, mut gradients) = (self.values.take(block), self.gradients.take(block));
         let mut kept = Workspace::<P>::take();
-        let View { prediction, adjoint, label, mut tape } = kept.view(dim, label_len, tape_len);
-        self.batch.load(block, prediction, label);
+        let View { prediction, adjoint, label, integers, tape } = kept.view(dim, label_len, integers_len);
+        self.batch.load(block, prediction, label, integers);
         adjoint.fill(P::zero());
-        let value = kernel.value_and_gradient(prediction, label, adjoint, &mut tape);
+        let value = kernel.value_and_gradient(prediction, label, integers, adjoint, tape);
+        self.batch.blame(block);
         for l in 0..values.len() {
             values[l] = value.lane(l);
             for i in 0..dim {
@@ -138,7 +180,7 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
     #[inline(always)]
     fn run<P: Real<Elem = T>>(&self, index: usize) {
         let kernel = self.batch.kernel;
-        let (dim, label_len, tape_len) = (kernel.dim(), K::Label::<T>::LEN, kernel.tape_len());
+        let (dim, label_len, integers_len) = (kernel.dim(), K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
         let (chunk, group) = (index / self.groups, index % self.groups);
         let passes = match self.wanted {
             Wanted::Products(..) => 1,
@@ -154,9 +196,9 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
         for block in chunk * self.chunk..((chunk + 1) * self.chunk).min(self.batch.blocks()) {
             let (start, count) = self.batch.samples(block);
             for pass in first..last {
-                let View { prediction, adjoint, label, mut tape } = kept.view(dim, label_len, tape_len);
+                let View { prediction, adjoint, label, integers, tape } = kept.view(dim, label_len, integers_len);
                 if pass == first {
-                    self.batch.load(block, prediction, label);
+                    self.batch.load(block, prediction, label, integers);
                 }
                 for i in 0..dim {
                     for k in 0..TANGENTS {
@@ -172,7 +214,8 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
                 }
                 adjoint.fill(Dual::zero());
                 // The value is not used: its logarithms are never computed.
-                let _ = kernel.value_and_gradient(prediction, label, adjoint, &mut tape);
+                let _ = kernel.value_and_gradient(prediction, label, integers, adjoint, tape);
+                self.batch.blame(block);
                 let columns = TANGENTS.min(dim - (pass * TANGENTS).min(dim));
                 match &self.wanted {
                     Wanted::Sum(_) => {
@@ -235,18 +278,26 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
     .as_ref()
 }
 
-/// Below this many numbers on tape, in label and prediction, waking other threads costs more than it saves.
-const SMALL: usize = 3000;
+/// A loss whose variables hold at most this many numbers runs on the caller's stack as well: 256 KiB of duals.
+const SMALL: usize = 1300;
 
-/// Runs all tasks; `passes`: how often a block of samples is run through the loss, over all tasks, times the lanes per number.
-fn run_all<T: Float, K: Kernel>(kernel: &K, passes: usize, tasks: usize, task: &(impl Task<T> + Sync)) {
+/// Work that takes less than this is done before other threads are awake.
+const SHORT: Duration = Duration::from_micros(30);
+
+/// Runs all tasks: the first here to see how long it takes, the others on all threads if that is worth while.
+fn run_all<T: Float, K: Kernel>(kernel: &K, tasks: usize, task: &(impl Task<T> + Sync)) {
     let level = Level::detect();
-    let size = kernel.tape_len().values + K::Label::<T>::LEN + kernel.dim();
-    if passes * size < SMALL {
-        (0..tasks).for_each(|i| level.run(task, i));
-        return;
+    let mut first = 0;
+    if kernel.size() + K::Label::<T>::LEN + K::Label::<T>::INTEGERS <= SMALL {
+        let start = Instant::now();
+        level.run(task, 0);
+        first = 1;
+        if start.elapsed() * (tasks - 1) as u32 <= SHORT {
+            (first..tasks).for_each(|i| level.run(task, i));
+            return;
+        }
     }
-    let work = || (0..tasks).into_par_iter().with_max_len(1).for_each(|i| level.run(task, i));
+    let work = || (first..tasks).into_par_iter().with_max_len(1).for_each(|i| level.run(task, i));
     match pool() {
         Some(pool) => pool.install(work),
         None => work(),
@@ -254,29 +305,42 @@ fn run_all<T: Float, K: Kernel>(kernel: &K, passes: usize, tasks: usize, task: &
 }
 
 /// Values and gradients of a batch: `predictions` N x m, N labels.
-pub fn gradients<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K::Label<T>]) -> Gradients<T> {
+pub fn gradients<K: Kernel, T: Float>(
+    kernel: &K,
+    predictions: &[T],
+    labels: &[K::Label<T>],
+) -> Result<Gradients<T>, Error> {
     let (n, dim, lanes) = (labels.len(), kernel.dim(), lanes::<T>());
     let mut out = Gradients { values: vec![T::default(); n], gradients: vec![T::default(); n * dim] };
-    let batch = Batch { kernel, predictions, labels };
+    let batch = Batch::new(kernel, predictions, labels);
     let blocks = batch.blocks();
     let values = Pieces::new(&mut out.values, lanes);
     let gradients = Pieces::new(&mut out.gradients, lanes * dim);
-    run_all(kernel, blocks, blocks, &GradientTask { batch, values, gradients });
-    out
+    let task = GradientTask { batch, values, gradients };
+    run_all(kernel, blocks, &task);
+    task.batch.verdict()?;
+    drop(task);
+    Ok(out)
 }
 
 /// Mean of the per-sample Hessians, m x m, summed in f64.
-pub fn mean_hessian<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K::Label<T>]) -> Vec<f64> {
+pub fn mean_hessian<K: Kernel, T: Float>(
+    kernel: &K,
+    predictions: &[T],
+    labels: &[K::Label<T>],
+) -> Result<Vec<f64>, Error> {
     let (n, dim) = (labels.len(), kernel.dim());
-    let batch = Batch { kernel, predictions, labels };
+    let batch = Batch::new(kernel, predictions, labels);
     let chunk = batch.blocks().div_ceil(CHUNKS).max(1);
     let chunks = batch.blocks().div_ceil(chunk);
     // A small batch is shared by columns as well.
     let groups = (2 * CHUNKS / chunks.max(1)).clamp(1, dim.div_ceil(TANGENTS)).min(4);
     let mut partial = vec![0.0; chunks * dim * dim];
     let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
-    let passes = (TANGENTS + 1) * batch.blocks() * dim.div_ceil(TANGENTS);
-    run_all(kernel, passes, chunks * groups, &HessianTask { batch, chunk, groups, wanted });
+    let task = HessianTask { batch, chunk, groups, wanted };
+    run_all(kernel, chunks * groups, &task);
+    task.batch.verdict()?;
+    drop(task);
     let mut mean = vec![0.0; dim * dim];
     for partial in partial.chunks(dim * dim) {
         for (sum, x) in mean.iter_mut().zip(partial) {
@@ -284,23 +348,25 @@ pub fn mean_hessian<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: 
         }
     }
     mean.iter_mut().for_each(|x| *x /= n as f64);
-    mean
+    Ok(mean)
 }
 
 /// Per-sample Hessians, N x m x m.
-pub fn hessians<K: Kernel, T: Float>(kernel: &K, predictions: &[T], labels: &[K::Label<T>]) -> Vec<T> {
+pub fn hessians<K: Kernel, T: Float>(
+    kernel: &K,
+    predictions: &[T],
+    labels: &[K::Label<T>],
+) -> Result<Vec<T>, Error> {
     let (n, dim) = (labels.len(), kernel.dim());
     let mut out = vec![T::default(); n * dim * dim];
-    let batch = Batch { kernel, predictions, labels };
+    let batch = Batch::new(kernel, predictions, labels);
     let blocks = batch.blocks();
     let wanted = Wanted::Each(Pieces::new(&mut out, lanes::<T>() * dim * dim));
-    run_all(
-        kernel,
-        blocks * dim.div_ceil(TANGENTS),
-        blocks,
-        &HessianTask { batch, chunk: 1, groups: 1, wanted },
-    );
-    out
+    let task = HessianTask { batch, chunk: 1, groups: 1, wanted };
+    run_all(kernel, blocks, &task);
+    task.batch.verdict()?;
+    drop(task);
+    Ok(out)
 }
 
 /// `H_i v_i` for every sample, N x m.
@@ -309,12 +375,15 @@ pub fn hessian_vector_products<K: Kernel, T: Float>(
     predictions: &[T],
     labels: &[K::Label<T>],
     vectors: &[T],
-) -> Vec<T> {
+) -> Result<Vec<T>, Error> {
     let (n, dim) = (labels.len(), kernel.dim());
     let mut out = vec![T::default(); n * dim];
-    let batch = Batch { kernel, predictions, labels };
+    let batch = Batch::new(kernel, predictions, labels);
     let blocks = batch.blocks();
     let wanted = Wanted::Products(vectors, Pieces::new(&mut out, lanes::<T>() * dim));
-    run_all(kernel, blocks, blocks, &HessianTask { batch, chunk: 1, groups: 1, wanted });
-    out
+    let task = HessianTask { batch, chunk: 1, groups: 1, wanted };
+    run_all(kernel, blocks, &task);
+    task.batch.verdict()?;
+    drop(task);
+    Ok(out)
 }

@@ -1,7 +1,7 @@
 //! Memory that a worker thread keeps between calls: tapes of wide numbers run to megabytes, and fresh pages cost more than the
 //! arithmetic done on them.
 
-use crate::scalar::{Real, Scalar, Tape, TapeLen};
+use crate::scalar::{Real, Scalar, Tape};
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,8 +15,8 @@ pub struct Workspace<S: Scalar> {
     prediction: Vec<S>,
     adjoint: Vec<S>,
     label: Vec<S::Passive>,
-    values: Vec<S>,
-    indices: Vec<<S::Passive as Real>::Index>,
+    integers: Vec<<S::Passive as Real>::Index>,
+    tape: Tape<S>,
 }
 
 /// Views of a workspace at the sizes of a loss.
@@ -28,8 +28,10 @@ pub struct View<'a, S: Scalar> {
     pub adjoint: &'a mut [S],
     /// The label's numbers.
     pub label: &'a mut [S::Passive],
+    /// The label's integers and conditions.
+    pub integers: &'a mut [<S::Passive as Real>::Index],
     /// Empty.
-    pub tape: Tape<'a, S>,
+    pub tape: &'a mut Tape<S>,
 }
 
 impl<S: Scalar> Workspace<S> {
@@ -38,27 +40,26 @@ impl<S: Scalar> Workspace<S> {
             prediction: Vec::new(),
             adjoint: Vec::new(),
             label: Vec::new(),
-            values: Vec::new(),
-            indices: Vec::new(),
+            integers: Vec::new(),
+            tape: Tape::new(),
         }
     }
 
     /// Views of at least the asked sizes; contents are whatever was there.
-    pub fn view(&mut self, dim: usize, label: usize, tape: TapeLen) -> View<'_, S> {
+    pub fn view(&mut self, dim: usize, label: usize, integers: usize) -> View<'_, S> {
         fn grow<T: Copy>(v: &mut Vec<T>, n: usize, x: T) -> &mut [T] {
             if v.len() < n {
                 v.resize(n, x);
             }
             &mut v[..n]
         }
+        self.tape.clear();
         View {
             prediction: grow(&mut self.prediction, dim, S::zero()),
             adjoint: grow(&mut self.adjoint, dim, S::zero()),
             label: grow(&mut self.label, label, S::Passive::zero()),
-            tape: Tape::new(
-                grow(&mut self.values, tape.values, S::zero()),
-                grow(&mut self.indices, tape.indices, Default::default()),
-            ),
+            integers: grow(&mut self.integers, integers, Default::default()),
+            tape: &mut self.tape,
         }
     }
 

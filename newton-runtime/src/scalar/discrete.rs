@@ -272,11 +272,19 @@ impl<const L: usize> Integer for LaneIndex<L> {
     }
     #[inline(always)]
     fn is_eq(self, other: Self) -> LaneMask<L> {
-        LaneMask(core::array::from_fn(|l| -((self.0[l] == other.0[l]) as i32)))
+        let mut out = LaneMask([0; L]);
+        for l in 0..L {
+            out.0[l] = -((self.0[l] == other.0[l]) as i32);
+        }
+        out
     }
     #[inline(always)]
     fn is_lt(self, other: Self) -> LaneMask<L> {
-        LaneMask(core::array::from_fn(|l| -((self.0[l] < other.0[l]) as i32)))
+        let mut out = LaneMask([0; L]);
+        for l in 0..L {
+            out.0[l] = -((self.0[l] < other.0[l]) as i32);
+        }
+        out
     }
     #[inline(always)]
     fn div(mut self, other: Self, mask: LaneMask<L>) -> Self {

@@ -3,7 +3,7 @@
 //! Running generated gradient code on duals gives, from the gradient, K columns of the Hessian.
 
 use super::lanes::powi;
-use super::{Real, Scalar};
+use super::{Mask, Real, Scalar};
 use crate::builtins::{atan2_d, atan2_d2, hypot_d, hypot_d2, larger, pow_d, pow_d2};
 use core::f64::consts::{LN_2, LOG2_E, LOG10_E};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -264,13 +264,37 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         out
     }
     #[inline(always)]
-    fn scatter_add(self, values: &mut [Self], index: P::Index) {
+    fn select(mask: P::Mask, mut a: Self, b: Self) -> Self {
+        a.value = P::select(mask, a.value, b.value);
+        for k in 0..K {
+            a.tangents[k] = P::select(mask, a.tangents[k], b.tangents[k]);
+        }
+        a
+    }
+    #[inline(always)]
+    fn scatter(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
         for l in 0..P::LANES {
-            let to = &mut values[P::index_at(index, l)];
-            to.value.set_lane(l, to.value.lane(l) + self.value.lane(l));
-            for k in 0..K {
-                to.tangents[k].set_lane(l, to.tangents[k].lane(l) + self.tangents[k].lane(l));
+            if mask.lane(l) {
+                let to = &mut values[P::index_at(index, l)];
+                to.value.set_lane(l, self.value.lane(l));
+                for k in 0..K {
+                    to.tangents[k].set_lane(l, self.tangents[k].lane(l));
+                }
+            }
+        }
+    }
+    #[inline(always)]
+    fn scatter_add(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
+        for l in 0..P::LANES {
+            if mask.lane(l) {
+                let to = &mut values[P::index_at(index, l)];
+                to.value.set_lane(l, to.value.lane(l) + self.value.lane(l));
+                for k in 0..K {
+                    to.tangents[k].set_lane(l, to.tangents[k].lane(l) + self.tangents[k].lane(l));
+                }
             }
         }
     }
 }
+
+impl<P: Real, const K: usize> super::Element for Dual<P, K> {}

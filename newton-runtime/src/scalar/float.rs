@@ -16,7 +16,7 @@ pub trait Float:
     + Send
     + Sync
     + Elementary
-    + Real<Elem = Self, Index = usize>
+    + Real<Elem = Self, Index = super::LaneIndex<1>>
     + 'static
 {
     /// The lanes that fill a 512-bit register, for processors without and with fused multiply-add.
@@ -30,6 +30,10 @@ pub trait Float:
     fn to_f64(self) -> f64;
     /// Neither NaN nor infinite.
     fn is_finite(self) -> bool;
+    /// The nearest number to an integer.
+    fn from_i32(x: i32) -> Self;
+    /// Truncated towards zero and into range; 0 for NaN.
+    fn to_i32(self) -> i32;
 
     #[doc(hidden)]
     fn f_mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self;
@@ -45,6 +49,14 @@ macro_rules! common {
         #[inline(always)]
         fn to_f64(self) -> f64 {
             self as f64
+        }
+        #[inline(always)]
+        fn from_i32(x: i32) -> Self {
+            x as $t
+        }
+        #[inline(always)]
+        fn to_i32(self) -> i32 {
+            self as i32
         }
         #[inline(always)]
         fn is_finite(self) -> bool {

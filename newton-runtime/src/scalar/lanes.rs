@@ -4,7 +4,7 @@
 //! enclosing function is compiled for (see `kernel::dispatch`), without intrinsics.
 
 use super::elementwise::elementwise;
-use super::{Elementary, Float, Real, Scalar};
+use super::{Elementary, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// `L` numbers; `FMA`: the code runs where fused multiply-add is an instruction.
@@ -12,16 +12,7 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 #[repr(C, align(64))]
 pub struct Lanes<T, const L: usize, const FMA: bool>(pub [T; L]);
 
-/// An integer per lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub struct LaneIndex<const L: usize>(pub [u32; L]);
-
-impl<const L: usize> Default for LaneIndex<L> {
-    fn default() -> Self {
-        Self([0; L])
-    }
-}
+impl<T: Float, const L: usize, const FMA: bool> super::Element for Lanes<T, L, FMA> {}
 
 macro_rules! operator {
     ($op:ident $method:ident, $op_assign:ident $method_assign:ident, $symbol:tt) => {
@@ -146,10 +137,27 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
         Self(out)
     }
     #[inline(always)]
-    fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>) {
+    fn select(mask: LaneMask<L>, mut a: Self, b: Self) -> Self {
         for l in 0..L {
-            let slot = &mut values[index.0[l] as usize].0[l];
-            *slot += self.0[l];
+            a.0[l] = if mask.0[l] != 0 { a.0[l] } else { b.0[l] };
+        }
+        a
+    }
+    #[inline(always)]
+    fn scatter(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
+        for l in 0..L {
+            if mask.lane(l) {
+                values[index.0[l] as usize].0[l] = self.0[l];
+            }
+        }
+    }
+    #[inline(always)]
+    fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
+        for l in 0..L {
+            if mask.lane(l) {
+                let slot = &mut values[index.0[l] as usize].0[l];
+                *slot += self.0[l];
+            }
         }
     }
 }
@@ -157,6 +165,7 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
 impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
     type Elem = T;
     type Index = LaneIndex<L>;
+    type Mask = LaneMask<L>;
     const LANES: usize = L;
 
     #[inline(always)]
@@ -172,8 +181,44 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         self.0[lane] = x;
     }
     #[inline(always)]
-    fn index_at(index: LaneIndex<L>, lane: usize) -> usize {
-        index.0[lane] as usize
+    fn from_int(x: LaneIndex<L>) -> Self {
+        let mut out = Self([T::default(); L]);
+        for l in 0..L {
+            out.0[l] = T::from_i32(x.0[l]);
+        }
+        out
+    }
+    #[inline(always)]
+    fn to_int(self) -> LaneIndex<L> {
+        let mut out = LaneIndex([0; L]);
+        for l in 0..L {
+            out.0[l] = self.0[l].to_i32();
+        }
+        out
+    }
+    #[inline(always)]
+    fn is_lt(self, other: Self) -> LaneMask<L> {
+        let mut out = LaneMask([0; L]);
+        for l in 0..L {
+            out.0[l] = -((self.0[l] < other.0[l]) as i32);
+        }
+        out
+    }
+    #[inline(always)]
+    fn is_le(self, other: Self) -> LaneMask<L> {
+        let mut out = LaneMask([0; L]);
+        for l in 0..L {
+            out.0[l] = -((self.0[l] <= other.0[l]) as i32);
+        }
+        out
+    }
+    #[inline(always)]
+    fn is_eq(self, other: Self) -> LaneMask<L> {
+        let mut out = LaneMask([0; L]);
+        for l in 0..L {
+            out.0[l] = -((self.0[l] == other.0[l]) as i32);
+        }
+        out
     }
     #[inline(always)]
     fn select_gt(mut self, other: Self, a: Self, b: Self) -> Self {
@@ -205,7 +250,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
                     }
                 }
                 for l in 0..L {
-                    order[rank[l] as usize].0[l] = i as u32;
+                    order[rank[l] as usize].0[l] = i as i32;
                 }
             }
         } else {
@@ -213,7 +258,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
                 let mut lane: Vec<usize> = (0..values.len()).collect();
                 sort_indices(&mut lane, descending, |i| values[i].0[l]);
                 for (slot, i) in order.iter_mut().zip(lane) {
-                    slot.0[l] = i as u32;
+                    slot.0[l] = i as i32;
                 }
             }
         }

@@ -12,8 +12,10 @@
 //! `active * passive` costs K + 1 products instead of 2 K + 1.
 
 mod across;
+mod discrete;
 mod dual;
 mod elementwise;
+pub mod fault;
 mod float;
 mod lanes;
 mod math;
@@ -23,14 +25,15 @@ mod shape;
 mod tape;
 
 pub use across::across_lanes;
+pub use discrete::{Integer, LaneIndex, LaneMask, Mask};
 pub use dual::Dual;
 #[doc(hidden)]
 pub use elementwise::Elementary;
 pub use float::Float;
-pub use lanes::{LaneIndex, Lanes};
+pub use lanes::Lanes;
 pub use pair::Pair;
 pub use shape::{Data, Shape};
-pub use tape::{Tape, TapeLen};
+pub use tape::{Saved, Tape};
 
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -59,12 +62,15 @@ impl<S, R> Arithmetic<R> for S where
 {
 }
 
+/// What arrays of generated code hold: a number, an integer or a condition.
+pub trait Element: Copy {}
+
 /// A number that may carry tangents.
 ///
 /// Derivatives of the elementary functions at their kinks follow PyTorch: 0 for `abs` at 0, one half each for
 /// `max` and `min` of equal arguments.
 pub trait Scalar:
-    Copy
+    Element
     + Neg<Output = Self>
     + Arithmetic<Self>
     + Arithmetic<<Self as Scalar>::Passive>
@@ -194,18 +200,34 @@ pub trait Scalar:
     /// The smaller of two.
     fn min(self, other: Self) -> Self;
 
-    /// `values[index]`, lane by lane.
+    /// Lane by lane: `a` where the mask holds, else `b`.
+    fn select(mask: <Self::Passive as Real>::Mask, a: Self, b: Self) -> Self;
+    /// `values[index]`, lane by lane. The index is in range: see [`Integer::within`].
     fn gather(values: &[Self], index: <Self::Passive as Real>::Index) -> Self;
-    /// `values[index] += self`, lane by lane: the adjoint of [`Scalar::gather`].
-    fn scatter_add(self, values: &mut [Self], index: <Self::Passive as Real>::Index);
+    /// `values[index] = self` where the mask holds.
+    fn scatter(
+        self,
+        values: &mut [Self],
+        index: <Self::Passive as Real>::Index,
+        mask: <Self::Passive as Real>::Mask,
+    );
+    /// `values[index] += self` where the mask holds: the adjoint of [`Scalar::gather`].
+    fn scatter_add(
+        self,
+        values: &mut [Self],
+        index: <Self::Passive as Real>::Index,
+        mask: <Self::Passive as Real>::Mask,
+    );
 }
 
 /// A [`Scalar`] without tangents: `f32`, `f64` or lanes of them.
 pub trait Real: Scalar<Passive = Self> {
     /// What a lane holds.
     type Elem: Float;
-    /// An integer per lane, as produced by [`Real::argsort`].
-    type Index: Copy + Default + Send + Sync + 'static;
+    /// An integer per lane.
+    type Index: Integer<Mask = Self::Mask> + Saved<Self>;
+    /// A condition per lane.
+    type Mask: Mask<Integer = Self::Index> + Saved<Self>;
     /// How many samples one number holds.
     const LANES: usize;
 
@@ -215,8 +237,75 @@ pub trait Real: Scalar<Passive = Self> {
     fn lane(self, lane: usize) -> Self::Elem;
     /// Replaces the number in one lane.
     fn set_lane(&mut self, lane: usize, x: Self::Elem);
-    /// The integer in one lane.
-    fn index_at(index: Self::Index, lane: usize) -> usize;
+    /// The index in one lane.
+    #[inline(always)]
+    fn index_at(index: Self::Index, lane: usize) -> usize {
+        index.lane(lane) as usize
+    }
+    /// The same integer in every lane.
+    #[inline(always)]
+    fn int(x: i32) -> Self::Index {
+        Self::Index::splat(x)
+    }
+    /// The same condition in every lane.
+    #[inline(always)]
+    fn mask(condition: bool) -> Self::Mask {
+        Self::Mask::splat(condition)
+    }
+    /// The integers of another selection: lane by lane `a` where the mask holds, else `b`.
+    #[inline(always)]
+    fn pick(mask: Self::Mask, a: Self::Index, b: Self::Index) -> Self::Index {
+        Self::Index::select(mask, a, b)
+    }
+    /// Lane by lane: `a` where the mask holds, else `b`.
+    #[inline(always)]
+    fn pick_mask(mask: Self::Mask, a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        (mask & a) | (!mask & b)
+    }
+    /// Integers as numbers (`i as f32`).
+    fn from_int(x: Self::Index) -> Self;
+    /// Numbers as integers, truncated, as by `x as i32`.
+    fn to_int(self) -> Self::Index;
+    /// `self < other`; false for NaN, as in Rust.
+    fn is_lt(self, other: Self) -> Self::Mask;
+    /// `self <= other`
+    fn is_le(self, other: Self) -> Self::Mask;
+    /// `self == other`
+    fn is_eq(self, other: Self) -> Self::Mask;
+    /// `self != other`
+    #[inline(always)]
+    fn is_ne(self, other: Self) -> Self::Mask {
+        !self.is_eq(other)
+    }
+    /// `self > other`
+    #[inline(always)]
+    fn is_gt(self, other: Self) -> Self::Mask {
+        other.is_lt(self)
+    }
+    /// `self >= other`
+    #[inline(always)]
+    fn is_ge(self, other: Self) -> Self::Mask {
+        other.is_le(self)
+    }
+    /// Not a number.
+    #[inline(always)]
+    fn where_nan(self) -> Self::Mask {
+        self.is_ne(self)
+    }
+    /// Neither NaN nor infinite.
+    #[inline(always)]
+    fn where_finite(self) -> Self::Mask {
+        (self - self).is_eq(Self::zero())
+    }
+    /// x to an integer power that differs between lanes.
+    #[inline(always)]
+    fn powi_by_lane(self, n: Self::Index) -> Self {
+        let mut out = self;
+        for l in 0..Self::LANES {
+            out.set_lane(l, self.lane(l).powi(n.lane(l)));
+        }
+        out
+    }
     /// Lane by lane: `a` where `self > other`, else `b`. False for NaN, as in Rust.
     fn select_gt(self, other: Self, a: Self, b: Self) -> Self;
     /// -1, 0 or 1 (unlike `f32::signum`, 0 at 0).

@@ -2,7 +2,7 @@
 
 use super::elementwise::elementwise;
 use super::lanes::{powi, sort_indices};
-use super::{Elementary, Float, Real, Scalar};
+use super::{Elementary, Element, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
 
 /// Whether the crate is compiled for a processor whose fused multiply-add needs no detection.
 const FMA: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
@@ -27,6 +27,8 @@ macro_rules! binary {
 
 macro_rules! plain {
     ($t:ident) => {
+        impl Element for $t {}
+
         impl Scalar for $t {
             type Passive = Self;
             #[inline(always)]
@@ -72,18 +74,31 @@ macro_rules! plain {
                 if self > other { other } else { self }
             }
             #[inline(always)]
-            fn gather(values: &[Self], index: usize) -> Self {
-                values[index]
+            fn select(mask: LaneMask<1>, a: Self, b: Self) -> Self {
+                if mask.lane(0) { a } else { b }
             }
             #[inline(always)]
-            fn scatter_add(self, values: &mut [Self], index: usize) {
-                values[index] += self;
+            fn gather(values: &[Self], index: LaneIndex<1>) -> Self {
+                values[index.0[0] as usize]
+            }
+            #[inline(always)]
+            fn scatter(self, values: &mut [Self], index: LaneIndex<1>, mask: LaneMask<1>) {
+                if mask.lane(0) {
+                    values[index.0[0] as usize] = self;
+                }
+            }
+            #[inline(always)]
+            fn scatter_add(self, values: &mut [Self], index: LaneIndex<1>, mask: LaneMask<1>) {
+                if mask.lane(0) {
+                    values[index.0[0] as usize] += self;
+                }
             }
         }
 
         impl Real for $t {
             type Elem = Self;
-            type Index = usize;
+            type Index = LaneIndex<1>;
+            type Mask = LaneMask<1>;
             const LANES: usize = 1;
             #[inline(always)]
             fn splat(x: Self) -> Self {
@@ -98,8 +113,24 @@ macro_rules! plain {
                 *self = x;
             }
             #[inline(always)]
-            fn index_at(index: usize, _lane: usize) -> usize {
-                index
+            fn from_int(x: LaneIndex<1>) -> Self {
+                Self::from_i32(x.0[0])
+            }
+            #[inline(always)]
+            fn to_int(self) -> LaneIndex<1> {
+                LaneIndex([self.to_i32()])
+            }
+            #[inline(always)]
+            fn is_lt(self, other: Self) -> LaneMask<1> {
+                LaneMask::splat(self < other)
+            }
+            #[inline(always)]
+            fn is_le(self, other: Self) -> LaneMask<1> {
+                LaneMask::splat(self <= other)
+            }
+            #[inline(always)]
+            fn is_eq(self, other: Self) -> LaneMask<1> {
+                LaneMask::splat(self == other)
             }
             #[inline(always)]
             fn select_gt(self, other: Self, a: Self, b: Self) -> Self {
@@ -117,11 +148,12 @@ macro_rules! plain {
             }
             elementwise!(steps, unary);
             unary!(erf);
-            fn argsort(values: &[Self], descending: bool, order: &mut [usize]) {
-                for (i, slot) in order.iter_mut().enumerate() {
-                    *slot = i;
+            fn argsort(values: &[Self], descending: bool, order: &mut [LaneIndex<1>]) {
+                let mut sorted: Vec<usize> = (0..values.len()).collect();
+                sort_indices(&mut sorted, descending, |i| values[i]);
+                for (slot, i) in order.iter_mut().zip(sorted) {
+                    *slot = LaneIndex([i as i32]);
                 }
-                sort_indices(order, descending, |i| values[i]);
             }
         }
     };

@@ -1,6 +1,6 @@
 //! Arrays of any rank seen as flat rows of numbers, and back.
 
-use super::{Float, Scalar};
+use super::{Element, Float};
 
 /// A number, or an array of arrays ... of it: views of flat memory, without copying.
 pub trait Shape<S>: Sized {
@@ -20,7 +20,7 @@ pub trait Shape<S>: Sized {
     fn flat_rows_mut(rows: &mut [Self]) -> &mut [S];
 }
 
-impl<S: Scalar> Shape<S> for S {
+impl<S: Element> Shape<S> for S {
     const LEN: usize = 1;
     #[inline(always)]
     fn rows(flat: &[S]) -> &[S] {
@@ -48,7 +48,7 @@ impl<S: Scalar> Shape<S> for S {
     }
 }
 
-impl<S: Scalar, U: Shape<S>, const N: usize> Shape<S> for [U; N] {
+impl<S: Element, U: Shape<S>, const N: usize> Shape<S> for [U; N] {
     const LEN: usize = N * U::LEN;
     #[inline(always)]
     fn rows(flat: &[S]) -> &[[U; N]] {
@@ -76,26 +76,54 @@ impl<S: Scalar, U: Shape<S>, const N: usize> Shape<S> for [U; N] {
     }
 }
 
-/// A label of one sample as numbers of type `T`: a number, arrays of them, or a tuple of those.
+/// A label of one sample: a number of type `T`, an integer or a condition, arrays of them, or a tuple of those.
 pub trait Data<T>: Sync {
     /// How many numbers it holds.
     const LEN: usize;
-    /// Writes them, row-major.
-    fn write(&self, out: &mut [T]);
+    /// How many integers and conditions it holds.
+    const INTEGERS: usize;
+    /// Writes its numbers, and its integers and conditions (1 for true), row-major. Integers beyond 32 bits are clamped.
+    fn write(&self, numbers: &mut [T], integers: &mut [i32]);
 }
 
 impl<T: Float> Data<T> for T {
     const LEN: usize = 1;
-    fn write(&self, out: &mut [T]) {
-        out[0] = *self;
+    const INTEGERS: usize = 0;
+    fn write(&self, numbers: &mut [T], _integers: &mut [i32]) {
+        numbers[0] = *self;
+    }
+}
+
+macro_rules! integers {
+    ($($t:ty),*) => {$(
+        impl<T: Float> Data<T> for $t {
+            const LEN: usize = 0;
+            const INTEGERS: usize = 1;
+            fn write(&self, _numbers: &mut [T], integers: &mut [i32]) {
+                integers[0] = i32::try_from(*self).unwrap_or(if *self > 0 { i32::MAX } else { i32::MIN });
+            }
+        }
+    )*};
+}
+integers!(usize, isize, u8, u16, u32, u64, i8, i16, i32, i64);
+
+impl<T: Float> Data<T> for bool {
+    const LEN: usize = 0;
+    const INTEGERS: usize = 1;
+    fn write(&self, _numbers: &mut [T], integers: &mut [i32]) {
+        integers[0] = i32::from(*self);
     }
 }
 
 impl<T: Float, U: Data<T>, const N: usize> Data<T> for [U; N] {
     const LEN: usize = N * U::LEN;
-    fn write(&self, out: &mut [T]) {
+    const INTEGERS: usize = N * U::INTEGERS;
+    fn write(&self, numbers: &mut [T], integers: &mut [i32]) {
         for (i, element) in self.iter().enumerate() {
-            element.write(&mut out[i * U::LEN..(i + 1) * U::LEN]);
+            element.write(
+                &mut numbers[i * U::LEN..(i + 1) * U::LEN],
+                &mut integers[i * U::INTEGERS..(i + 1) * U::INTEGERS],
+            );
         }
     }
 }
@@ -104,12 +132,14 @@ macro_rules! tuples {
     ($($name:ident $index:tt),*) => {
         impl<T: Float, $($name: Data<T>),*> Data<T> for ($($name,)*) {
             const LEN: usize = 0 $(+ $name::LEN)*;
+            const INTEGERS: usize = 0 $(+ $name::INTEGERS)*;
             #[allow(unused_assignments, unused_mut, unused_variables)]
-            fn write(&self, out: &mut [T]) {
-                let mut start = 0;
+            fn write(&self, numbers: &mut [T], integers: &mut [i32]) {
+                let (mut n, mut i) = (0, 0);
                 $(
-                    self.$index.write(&mut out[start..start + $name::LEN]);
-                    start += $name::LEN;
+                    self.$index.write(&mut numbers[n..n + $name::LEN], &mut integers[i..i + $name::INTEGERS]);
+                    n += $name::LEN;
+                    i += $name::INTEGERS;
                 )*
             }
         }
@@ -119,3 +149,7 @@ tuples!();
 tuples!(A 0, B 1);
 tuples!(A 0, B 1, C 2);
 tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

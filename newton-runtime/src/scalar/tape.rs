@@ -7,7 +7,7 @@
 use super::{Element, Integer, Mask, Real, Scalar, Shape, across_lanes};
 
 /// Three stacks.
-#[derive(Debug)]
+#[allow(missing_debug_implementations)]
 pub struct Tape<S: Scalar> {
     active: Stack<S>,
     passive: Stack<S::Passive>,
@@ -15,7 +15,6 @@ pub struct Tape<S: Scalar> {
 }
 
 /// A stack whose memory is initialised up to the highest level it ever had.
-#[derive(Debug)]
 struct Stack<T> {
     memory: Vec<T>,
     top: usize,

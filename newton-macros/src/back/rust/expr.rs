@@ -5,7 +5,7 @@
 
 use super::Printer;
 use crate::builtins::{Arg, Builtin, Rule, Syntax};
-use crate::ir::{Expr, Op, Place, Role, Static, Type};
+use crate::ir::{Expr, Op, Place, Role};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -28,7 +28,8 @@ pub enum Bind {
 pub struct Text(pub TokenStream, pub Bind);
 
 impl Text {
-    fn at_least(self, bind: Bind) -> TokenStream {
+    /// In parentheses if it binds less tightly.
+    pub fn at_least(self, bind: Bind) -> TokenStream {
         let Text(text, own) = self;
         if own < bind { quote!((#text)) } else { text }
     }
@@ -48,9 +49,9 @@ impl Printer<'_> {
                 let x = literal(*x);
                 Text(quote!(#s::lit(#x)), Bind::Atom)
             }
-            Expr::Const(path) => {
-                let x = constant(path);
-                Text(quote!(#s::lit(#x)), Bind::Atom)
+            Expr::Const(constant) if !self.varies(constant) => {
+                let x = self.constant(constant);
+                Text(quote!(#s::lit(#x as f64)), Bind::Atom)
             }
             e => {
                 let text = self.expr(e).0;
@@ -79,9 +80,17 @@ impl Printer<'_> {
                 let x = literal(*x);
                 atom(quote!(#p::lit(#x)))
             }
-            Expr::Const(path) => {
-                let x = constant(path);
-                atom(quote!(#p::lit(#x)))
+            Expr::Const(constant) if self.varies(constant) => {
+                let (table, index) = self.constant_table(constant);
+                atom(quote!(lanes::table::<#p, _>(&#table, #index)))
+            }
+            Expr::Const(constant) => {
+                let x = self.constant(constant);
+                atom(quote!(#p::lit(#x as f64)))
+            }
+            Expr::FromInt(int) if int.is_varying(&self.program.vars) => {
+                let int = self.by_lane(int);
+                atom(quote!(#p::from_int(#int)))
             }
             Expr::FromInt(int) => {
                 let int = self.int(int).at_least(Bind::Cast);
@@ -95,8 +104,12 @@ impl Printer<'_> {
             Expr::Binary(op, a, b) => self.binary(*op, a, b),
             Expr::Powi(a, n) => {
                 let a = self.expr(a).at_least(Bind::Atom);
-                let n = self.int(n).0;
-                atom(quote!(#a.powi((#n) as i32)))
+                if n.is_varying(&self.program.vars) {
+                    let n = self.by_lane_as(n, false);
+                    return atom(quote!(#a.powi_by_lane(#n)));
+                }
+                let n = self.int(n).at_least(Bind::Cast);
+                atom(quote!(#a.powi(#n as i32)))
             }
             Expr::Call(builtin, args) => atom(self.call(builtin, args)),
             Expr::Derivative(builtin, args) => {
@@ -121,10 +134,7 @@ impl Printer<'_> {
     pub fn array(&self, e: &Expr, active: bool) -> TokenStream {
         let scalar = |e: &Expr| if active { self.active(e).0 } else { self.expr(e).0 };
         match e {
-            Expr::Filled(value, dims) => dims.iter().rev().fold(scalar(value), |inner, n| {
-                let n = self.int(n).0;
-                quote!([#inner; #n])
-            }),
+            Expr::Filled(value, dims) => self.filled(scalar(value), dims),
             Expr::Array(elems) => {
                 let elems = elems.iter().map(scalar);
                 quote!([#(#elems),*])
@@ -189,9 +199,36 @@ impl Printer<'_> {
         args.iter().zip(builtin.args).enumerate().map(one).collect()
     }
 
+    /// Some index into the constant differs between samples.
+    fn varies(&self, constant: &crate::ir::Constant) -> bool {
+        constant.indices().any(|i| i.is_varying(&self.program.vars))
+    }
+
     /// The value of a place.
     fn read(&self, place: &Place) -> Text {
+        let (s, p) = (&self.scalar, &self.passive);
+        let var = &self.program.vars[place.var.0];
+        let scalar = self.program.dims(place).is_empty();
+        if place.is_varying(&self.program.vars) {
+            let (flat, index) = self.element(place);
+            let t = if var.active { s } else { p };
+            return Text(
+                match (var.shared, scalar) {
+                    (true, _) => quote!(lanes::table::<#p, _>(#flat, #index)),
+                    (false, true) => quote!(#t::gather(#flat, #index)),
+                    (false, false) => quote!(lanes::gather_row::<#t, _>(#flat, #index)),
+                },
+                Bind::Atom,
+            );
+        }
         let text = self.place(place);
+        if var.shared {
+            return if scalar {
+                Text(quote!(#p::lit(#text)), Bind::Atom)
+            } else {
+                Text(quote!(lanes::lift::<#p, _>(&#text)), Bind::Atom)
+            };
+        }
         if place.indices.is_empty() && self.is_reference(place) {
             Text(quote!(*#text), Bind::Prefix)
         } else {
@@ -201,6 +238,10 @@ impl Printer<'_> {
 
     /// A reference to a place.
     pub fn reference(&self, place: &Place) -> TokenStream {
+        if place.is_varying(&self.program.vars) || self.program.vars[place.var.0].shared {
+            let value = self.read(place).0;
+            return quote!(&#value);
+        }
         let text = self.place(place);
         if place.indices.is_empty() && self.is_reference(place) { text } else { quote!(&#text) }
     }
@@ -218,66 +259,15 @@ impl Printer<'_> {
         quote!(#name #([#indices])*)
     }
 
-    /// Array parameters are references in generated code, and so is the prediction's adjoint.
-    fn is_reference(&self, place: &Place) -> bool {
-        let array = matches!(&self.program.vars[place.var.0].ty, Type::Float(dims) if !dims.is_empty());
-        let role = |r: Role| self.program.params.iter().any(|p| p.var == place.var && p.role == r);
-        array && (role(Role::Prediction) || role(Role::Label) || Some(place.var) == self.output)
-    }
-
-    /// An integer or a condition.
-    pub fn int(&self, e: &Static) -> Text {
-        match e {
-            Static::Path(path) => {
-                let simple = matches!(path, syn::Expr::Path(_) | syn::Expr::Lit(_));
-                Text(if simple { quote!(#path) } else { quote!((#path)) }, Bind::Atom)
-            }
-            Static::Var(var) => {
-                let name = &self.program.vars[var.0].name;
-                Text(quote!(#name), Bind::Atom)
-            }
-            Static::Unary(op, a) => {
-                let a = self.int(a).at_least(Bind::Prefix);
-                Text(quote!(#op #a), Bind::Prefix)
-            }
-            Static::Binary(op, a, b) => {
-                let (left, own, right) = precedence(op);
-                let (a, b) = (self.int(a).at_least(left), self.int(b).at_least(right));
-                Text(quote!(#a #op #b), own)
-            }
-            Static::Method(a, name, args) => {
-                let a = self.int(a).at_least(Bind::Atom);
-                let args = args.iter().map(|a| self.int(a).0);
-                Text(quote!(#a.#name(#(#args),*)), Bind::Atom)
-            }
-            Static::Cast(a, ty) => {
-                let a = self.int(a).at_least(Bind::Cast);
-                // In parentheses: a following `<` would be read as the type's.
-                Text(quote!((#a as #ty)), Bind::Atom)
-            }
+    /// Parameters that generated code has as references: arrays, and what it adds adjoints to.
+    pub fn is_reference(&self, place: &Place) -> bool {
+        let var = &self.program.vars[place.var.0];
+        if self.outputs.contains(&place.var) {
+            return true;
         }
-    }
-}
-
-/// What the left operand, the whole and the right operand bind.
-fn precedence(op: &syn::BinOp) -> (Bind, Bind, Bind) {
-    use syn::BinOp::*;
-    match op {
-        Mul(_) | Div(_) | Rem(_) => (Bind::Product, Bind::Product, Bind::Cast),
-        Add(_) | Sub(_) => (Bind::Sum, Bind::Sum, Bind::Product),
-        Shl(_) | Shr(_) => (Bind::Atom, Bind::Shift, Bind::Atom),
-        BitAnd(_) | BitOr(_) | BitXor(_) => (Bind::Atom, Bind::Bits, Bind::Atom),
-        And(_) => (Bind::And, Bind::And, Bind::Compare),
-        Or(_) => (Bind::Or, Bind::Or, Bind::And),
-        _ => (Bind::Bits, Bind::Compare, Bind::Bits),
-    }
-}
-
-/// A constant of the user's as `f64`.
-fn constant(path: &syn::Expr) -> TokenStream {
-    match path {
-        syn::Expr::Path(_) => quote!(#path as f64),
-        path => quote!((#path) as f64),
+        let copied = self.copied.contains(&place.var);
+        let role = self.program.params.iter().find(|p| p.var == place.var).map(|p| p.role);
+        !var.ty.is_scalar() && !copied && matches!(role, Some(Role::Prediction | Role::Label | Role::Shared))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The items that replace an annotated function: the function itself, a type for the loss, its kernel.
 
 use super::Printer;
-use super::stmt::pushes;
 use crate::attr::Attr;
 use crate::grad::Gradient;
-use crate::ir::{Param, Program, Role, Static, Type, VarId};
+use crate::ir::{Discrete, Kind, Program, Role, VarId};
+use std::collections::BTreeSet;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ItemFn;
@@ -12,22 +12,18 @@ use syn::ItemFn;
 /// Everything generated for a loss, the user's function first.
 pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
     let program = &gradient.program;
-    let printer = Printer::new(item, program, Some(gradient.adjoint));
+    let printer = Printer::new(item, program, [gradient.adjoint].into());
     let body = printer.block(&program.body);
-    let result = printer.expr(&program.result).0;
+    let result = printer.expr(&gradient.value).0;
     let prologue = prologue(&printer, gradient.adjoint);
-    let imports: Vec<Ident> =
-        printer.calls.borrow().iter().map(|name| Ident::new(name, Span::call_site())).collect();
     let krate = krate(attr);
-    let import = (!imports.is_empty()).then(|| quote!(use #krate::builtins::{#(#imports),*};));
+    let imports = imports(&printer, &krate);
     let adjoint = &program.vars[gradient.adjoint.0].name;
     let y = &program.vars[prediction(program).0].name;
     let code = Code {
-        arguments: [quote!(#y), quote!(label), quote!(#adjoint), quote!(tape)],
-        tape_len: tape_len(&printer, &krate),
+        arguments: [quote!(#y), quote!(label), quote!(integers), quote!(#adjoint), quote!(tape)],
         body: quote! {
-            #import
-            use #krate::scalar::across_lanes;
+            #imports
             #prologue
             #body
             #result
@@ -40,11 +36,10 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
 pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStream {
     match program {
         Some(program) if program.params.len() == item.sig.inputs.len() && !program.params.is_empty() => {
-            let printer = Printer::new(item, program, None);
+            let printer = Printer::new(item, program, BTreeSet::new());
             let s = &printer.scalar;
             let code = Code {
-                arguments: [quote!(_), quote!(_), quote!(_), quote!(_)],
-                tape_len: quote!(Default::default()),
+                arguments: [quote!(_), quote!(_), quote!(_), quote!(_), quote!(_)],
                 body: quote!(#s::zero()),
             };
             items(item, attr, &printer, &code)
@@ -55,9 +50,8 @@ pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStrea
 
 /// What depends on the function's body.
 struct Code {
-    /// Patterns of prediction, label, adjoint and tape.
-    arguments: [TokenStream; 4],
-    tape_len: TokenStream,
+    /// Patterns of prediction, label, integers, adjoint and tape.
+    arguments: [TokenStream; 5],
     body: TokenStream,
 }
 
@@ -65,7 +59,8 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
     let krate = krate(attr);
     let Shell { items, name, generics, arguments, t, label, dim, parameters } =
         shell(item, attr, printer.program, printer);
-    let Code { arguments: [y, labels, adjoint, tape], tape_len, body } = code;
+    let Code { arguments: [y, labels, integers, adjoint, tape], body } = code;
+    let size = stack_size(printer);
     let (s, p) = (&printer.scalar, &printer.passive);
     let text = item.sig.ident.to_string();
     quote! {
@@ -84,12 +79,13 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
                 self.newton
             }
 
-            fn parameters(&self) -> impl Iterator<Item = (&'static str, f64)> {
-                [#parameters].into_iter()
+            fn parameters(&self) -> impl ::core::iter::Iterator<Item = (&'static str, f64)> {
+                use ::core::iter::{IntoIterator as _, Iterator as _};
+                #parameters
             }
 
-            fn tape_len(&self) -> #krate::scalar::TapeLen {
-                #tape_len
+            fn size(&self) -> usize {
+                #size
             }
 
             #[inline(always)]
@@ -97,6 +93,7 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
                 &self,
                 #y: &[#s],
                 #labels: &[#p],
+                #integers: &[#p::Index],
                 #adjoint: &mut [#s],
                 #tape: &mut #krate::scalar::Tape<#s>,
             ) -> #s
@@ -110,7 +107,20 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
     }
 }
 
-fn krate(attr: &Attr) -> TokenStream {
+/// What generated code of a function's body calls.
+pub fn imports(printer: &Printer, krate: &TokenStream) -> TokenStream {
+    let names: Vec<Ident> =
+        printer.calls.borrow().iter().map(|name| Ident::new(name, Span::call_site())).collect();
+    let builtins = (!names.is_empty()).then(|| quote!(use #krate::builtins::{#(#names),*};));
+    quote! {
+        #builtins
+        use #krate::lanes;
+        use #krate::scalar::{Integer as _, Mask as _, across_lanes};
+        use ::core::iter::Iterator as _;
+    }
+}
+
+pub fn krate(attr: &Attr) -> TokenStream {
     match &attr.krate {
         Some(path) => quote!(#path),
         None => quote!(::newton_losses),
@@ -145,14 +155,34 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
     let hypers =
         |role| program.params.iter().filter(move |p| p.role == role).map(|p| &program.vars[p.var.0].name);
     let floats: Vec<_> = hypers(Role::Hyper).collect();
-    let ints: Vec<_> = hypers(Role::StaticHyper).collect();
+    let others: Vec<_> = hypers(Role::StaticHyper).chain(hypers(Role::Shared)).collect();
     let fields = program.params.iter().filter_map(|p| {
-        let field = &program.vars[p.var.0].name;
+        let var = &program.vars[p.var.0];
+        let field = &var.name;
+        let into = quote!(impl ::core::convert::Into<f64>);
         match p.role {
-            Role::Hyper => {
-                Some((quote!(#field: f64), quote!(#field: impl Into<f64>), quote!(#field: #field.into())))
+            Role::Hyper => Some((
+                quote!(#field: f64),
+                quote!(#field: #into),
+                quote!(#field: ::core::convert::Into::into(#field)),
+            )),
+            Role::StaticHyper => {
+                let ty = &var.annotation;
+                Some((quote!(#field: #ty), quote!(#field: #ty), quote!(#field)))
             }
-            Role::StaticHyper => Some((quote!(#field: usize), quote!(#field: usize), quote!(#field))),
+            Role::Shared if var.ty.is_discrete() => {
+                let ty = &var.annotation;
+                Some((quote!(#field: #ty), quote!(#field: #ty), quote!(#field)))
+            }
+            Role::Shared => {
+                let (held, taken) =
+                    (array_type(printer, p.var, quote!(f64)), array_type(printer, p.var, into));
+                let convert = (0..var.ty.dims.len())
+                    .fold(quote!(::core::convert::Into::into), |inner, _| quote!(|row| row.map(#inner)));
+                // The outermost `map` is called on the array itself.
+                let convert = quote!((#convert)(#field));
+                Some((quote!(#field: #held), quote!(#field: #taken), quote!(#field: #convert)))
+            }
             _ => None,
         }
     });
@@ -168,7 +198,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         0 => "The loss with the attribute's settings.".to_owned(),
         _ => format!(
             "The loss with its hyper-parameters ({}) and the attribute's settings.",
-            floats.iter().chain(&ints).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+            floats.iter().chain(&others).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
         ),
     };
     let items = quote! {
@@ -227,10 +257,18 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
             }
         }
     };
-    let parameters = floats.iter().map(|n| {
+    let numbers = floats.iter().map(|n| {
         let text = n.to_string();
         quote!((#text, self.#n),)
     });
+    let shared = program.params.iter().filter(|p| p.role == Role::Shared).filter_map(|p| {
+        let var = &program.vars[p.var.0];
+        let (name, text) = (&var.name, var.name.to_string());
+        let flattened = (1..var.ty.dims.len()).map(|_| quote!(.as_flattened()));
+        (!var.ty.is_discrete())
+            .then(|| quote!(.chain(self.#name #(#flattened)* .iter().map(|x| (#text, *x)))))
+    });
+    let parameters = quote!([#(#numbers)*].into_iter() #(#shared)*);
     Shell {
         items,
         name,
@@ -239,22 +277,36 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         label: label_type(printer, &t),
         t,
         dim: size(printer, prediction(program)),
-        parameters: quote!(#(#parameters)*),
+        parameters,
     }
+}
+
+/// How many numbers the arrays of the function's body hold.
+fn stack_size(printer: &Printer) -> TokenStream {
+    let vars = &printer.program.vars;
+    let mut sizes: Vec<TokenStream> = Vec::new();
+    for (i, var) in vars.iter().enumerate() {
+        let constant = var.ty.dims.iter().all(|n| {
+            let mut reads = false;
+            n.for_each_read(&mut |_| reads = true);
+            !reads
+        });
+        if !var.ty.is_scalar() && !var.parameter && constant {
+            sizes.push(size(printer, VarId(i)));
+        }
+    }
+    sizes.into_iter().reduce(|a, b| quote!(#a + #b)).unwrap_or_else(|| quote!(0))
 }
 
 fn prediction(program: &Program) -> VarId {
     program.params[0].var
 }
 
-fn dims(program: &Program, var: VarId) -> &[Static] {
-    match &program.vars[var.0].ty {
-        Type::Float(dims) => dims,
-        _ => &[],
-    }
+fn dims(program: &Program, var: VarId) -> &[Discrete] {
+    &program.vars[var.0].ty.dims
 }
 
-/// How many numbers a parameter has.
+/// How many numbers a variable holds.
 fn size(printer: &Printer, var: VarId) -> TokenStream {
     let factors = dims(printer.program, var).iter().map(|n| {
         let n = printer.int(n).0;
@@ -263,19 +315,34 @@ fn size(printer: &Printer, var: VarId) -> TokenStream {
     factors.reduce(|a, b| quote!(#a * #b)).unwrap_or_else(|| quote!(1))
 }
 
-fn array_type(printer: &Printer, var: VarId, of: TokenStream) -> TokenStream {
-    dims(printer.program, var).iter().rev().fold(of, |inner, n| {
-        let n = printer.int(n).0;
-        quote!([#inner; #n])
-    })
+/// The variable's type with these elements.
+pub fn array_type(printer: &Printer, var: VarId, of: TokenStream) -> TokenStream {
+    printer.filled(of, dims(printer.program, var))
 }
 
-fn labels<'a>(printer: &'a Printer) -> impl Iterator<Item = &'a Param> {
-    printer.program.params.iter().filter(|p| p.role == Role::Label)
+/// Labels whose conditions are arrays: generated code has them as masks of its own.
+pub fn copied(program: &Program) -> BTreeSet<VarId> {
+    let masks = program.params.iter().filter(|p| {
+        let var = &program.vars[p.var.0];
+        p.role == Role::Label && var.varying && var.ty.kind == Kind::Bool
+    });
+    masks.map(|p| p.var).collect()
+}
+
+fn labels<'a>(printer: &'a Printer) -> impl Iterator<Item = VarId> {
+    printer.program.params.iter().filter(|p| p.role == Role::Label).map(|p| p.var)
 }
 
 fn label_type(printer: &Printer, t: &Ident) -> TokenStream {
-    let types: Vec<_> = labels(printer).map(|p| array_type(printer, p.var, quote!(#t))).collect();
+    let types: Vec<_> = labels(printer)
+        .map(|var| match &printer.program.vars[var.0] {
+            v if v.ty.is_discrete() => {
+                let ty = &v.annotation;
+                quote!(#ty)
+            }
+            _ => array_type(printer, var, quote!(#t)),
+        })
+        .collect();
     match &types[..] {
         [one] => quote!(#one),
         all => quote!((#(#all),*)),
@@ -287,28 +354,43 @@ fn prologue(printer: &Printer, adjoint: VarId) -> TokenStream {
     let program = printer.program;
     let (s, p) = (&printer.scalar, &printer.passive);
     let mut out = TokenStream::new();
-    let krate_shape = quote!(#s::view_as);
     let y = &program.vars[prediction(program).0].name;
     let ty = array_type(printer, prediction(program), quote!(#s));
-    out.extend(quote!(let #y: &#ty = #krate_shape(#y);));
+    out.extend(quote!(let #y: &#ty = #s::view_as(#y);));
     let y_ = &program.vars[adjoint.0].name;
     out.extend(quote!(let #y_: &mut #ty = #s::view_as_mut(#y_);));
-    let mut offset: Option<TokenStream> = None;
-    for param in labels(printer) {
-        let name = &program.vars[param.var.0].name;
-        let at = match &offset {
-            None => quote!(label),
-            Some(offset) => quote!(&label[#offset..]),
+    let (mut number, mut integer): (Option<TokenStream>, Option<TokenStream>) = (None, None);
+    for label in labels(printer) {
+        let var = &program.vars[label.0];
+        let name = &var.name;
+        let (offset, source) = match var.ty.is_discrete() {
+            true => (&mut integer, quote!(integers)),
+            false => (&mut number, quote!(label)),
         };
-        out.extend(if dims(program, param.var).is_empty() {
-            let start = offset.clone().unwrap_or_else(|| quote!(0));
-            quote!(let #name = label[#start];)
-        } else {
-            let ty = array_type(printer, param.var, quote!(#p));
-            quote!(let #name: &#ty = #p::view_as(#at);)
+        let at = match &*offset {
+            None => quote!(#source),
+            Some(offset) => quote!(&#source[#offset..]),
+        };
+        let start = offset.clone().unwrap_or_else(|| quote!(0));
+        let array = |of| array_type(printer, label, of);
+        out.extend(match (var.ty.kind, var.ty.is_scalar()) {
+            (Kind::Bool, true) => quote!(let #name = #source[#start].is_true();),
+            (_, true) => quote!(let #name = #source[#start];),
+            (Kind::Float, false) => {
+                let ty = array(quote!(#p));
+                quote!(let #name: &#ty = #p::view_as(#at);)
+            }
+            (Kind::Int, false) => {
+                let ty = array(quote!(#p::Index));
+                quote!(let #name: &#ty = lanes::view(#at);)
+            }
+            (Kind::Bool, false) => {
+                let empty = array(quote!(#p::mask(false)));
+                quote!(let #name = lanes::masks::<#p, _>(#at, #empty);)
+            }
         });
-        let size = size(printer, param.var);
-        offset = Some(match offset {
+        let size = size(printer, label);
+        *offset = Some(match offset.take() {
             None => size,
             Some(offset) => quote!(#offset + #size),
         });
@@ -318,28 +400,11 @@ fn prologue(printer: &Printer, adjoint: VarId) -> TokenStream {
         match param.role {
             Role::Hyper => out.extend(quote!(let #name = #p::lit(self.#name);)),
             Role::StaticHyper => out.extend(quote!(let #name = self.#name;)),
+            Role::Shared => out.extend(quote!(let #name = &self.#name;)),
             _ => {}
         }
     }
     out
-}
-
-fn tape_len(printer: &Printer, krate: &TokenStream) -> TokenStream {
-    let body = &printer.program.body;
-    if !pushes(body) {
-        return quote!(#krate::scalar::TapeLen::default());
-    }
-    let ints = printer.program.params.iter().filter(|p| p.role == Role::StaticHyper).map(|p| {
-        let name = &printer.program.vars[p.var.0].name;
-        quote!(let #name = self.#name;)
-    });
-    let count = printer.tape_len(body);
-    quote! {
-        let mut len = #krate::scalar::TapeLen::default();
-        #(#ints)*
-        #count
-        len
-    }
 }
 
 /// A name for a type parameter that no const generic of the function has.

@@ -2,8 +2,8 @@
 
 use super::Printer;
 use super::expr::Bind;
-use crate::ir::{Adapter, Block, Expr, Op, Place, Range, Stmt, Type, VarId};
-use proc_macro2::TokenStream;
+use crate::ir::{Adapter, Argument, Block, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, VarId};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 impl Printer<'_> {
@@ -16,82 +16,62 @@ impl Printer<'_> {
         match stmt {
             Stmt::Let { var, init } => {
                 let (name, value) = (self.binding(*var), self.stored(*var, init));
+                self.declare(*var);
                 quote!(let #name = #value;)
             }
-            Stmt::LetStatic { var, init } => {
-                let (name, init) = (&self.program.vars[var.0].name, self.int(init).0);
-                quote!(let #name = #init;)
+            Stmt::LetDiscrete { var, init } => {
+                let (name, value) = (self.binding(*var), self.stored_discrete(*var, init));
+                self.declare(*var);
+                let ty = self.annotation(*var);
+                quote!(let #name #ty = #value;)
             }
-            Stmt::LetOrder { var, of, descending } => {
-                let name = &self.program.vars[var.0].name;
-                let lanes = self.runtime("lanes");
-                let argsort = format_ident!("{}", if *descending { "argsort_desc" } else { "argsort" });
-                let of = self.reference(of);
-                quote!(let #name = #lanes::#argsort(#of);)
-            }
-            Stmt::LetEmptyOrder { var } => self.empty(*var),
-            Stmt::Assign { place, value } => {
-                let (target, value) = (self.target(place), self.stored(place.var, value));
-                quote!(#target = #value;)
-            }
+            Stmt::LetEmpty { var } => self.empty(*var),
+            Stmt::Assign { place, value } => self.assign(place, value),
+            Stmt::AssignDiscrete { place, value } => self.assign_discrete(place, value),
             Stmt::Accumulate { place, value } => self.accumulate(place, value),
             Stmt::For { var, range, body } => {
+                self.declare(*var);
                 let (name, range, body) =
                     (&self.program.vars[var.0].name, self.range(range), self.block(body));
                 quote!(for #name in #range { #body across_lanes(); })
             }
-            Stmt::If { cond, then, otherwise } => {
-                let (cond, then) = (self.int(cond).0, self.block(then));
-                if otherwise.is_empty() {
-                    return quote!(if #cond { #then });
-                }
-                let tokens = self.block(otherwise);
-                match &otherwise[..] {
-                    [Stmt::If { .. }] => quote!(if #cond { #then } else #tokens),
-                    _ => quote!(if #cond { #then } else { #tokens }),
-                }
-            }
+            Stmt::If { cond, then, otherwise } => self.branch(cond, then, otherwise),
+            Stmt::Call { results, callee, args } => self.call_function(results, callee, args),
             Stmt::Push(place) => self.push(place),
-            Stmt::Pop(place) => {
-                if self.program.dims(place).is_empty() {
-                    let (target, value) = (self.target(place), self.popped(place.var));
-                    quote!(#target = #value;)
-                } else {
-                    let target = self.reference_mut(place);
-                    quote!(tape.pop_all(#target);)
+            Stmt::Pop(place) => self.pop(place),
+            Stmt::LetPop { var } => {
+                let name = self.binding(*var);
+                let v = &self.program.vars[var.0];
+                if v.ty.is_scalar() {
+                    self.declare(*var);
+                    let (value, ty) = (self.popped(*var), self.annotation(*var));
+                    return quote!(let #name #ty = #value;);
                 }
+                let (empty, pop) = (self.empty(*var), self.pop(&Place::of(*var)));
+                quote!(#empty #pop)
             }
-            Stmt::LetPop { var } => match &self.program.vars[var.0].ty {
-                Type::Float(dims) if dims.is_empty() => {
-                    let (name, value) = (self.binding(*var), self.popped(*var));
-                    quote!(let #name = #value;)
-                }
-                Type::Float(_) => {
-                    let (empty, name) = (self.empty(*var), &self.program.vars[var.0].name);
-                    quote!(#empty tape.pop_all(&mut #name);)
-                }
-                _ => {
-                    let (empty, name) = (self.empty(*var), &self.program.vars[var.0].name);
-                    quote!(#empty tape.pop_indices(&mut #name);)
-                }
-            },
             Stmt::Reverse { builtin, function, args, into } => {
                 let name = self.runtime(function.function);
                 let passive =
                     |i: usize| function.args.get(i).is_some_and(|&of| builtin.args[of].is_passive());
-                let args = args.iter().enumerate().map(|(i, arg)| match arg {
-                    Expr::Read(place) if !self.program.dims(place).is_empty() => self.reference(place),
-                    arg if passive(i) => self.passive(arg).0,
-                    arg => self.active(arg).0,
-                });
-                let into = self.reference_mut(into);
-                quote!(#name(#(#args,)* #into);)
+                let args: Vec<_> = args
+                    .iter()
+                    .enumerate()
+                    .map(|(i, arg)| match arg {
+                        Expr::Read(place) if !self.program.dims(place).is_empty() => self.reference(place),
+                        arg if passive(i) => self.passive(arg).0,
+                        arg => self.active(arg).0,
+                    })
+                    .collect();
+                self.adding(into, |into| quote!(#name(#(#args,)* #into);))
             }
             Stmt::Scatter { order, adjoint, into } => {
                 let name = self.runtime("gather_reverse");
                 let (order, adjoint) = (&self.program.vars[order.0].name, self.reference(adjoint));
-                let into = self.reference_mut(into);
-                quote!(#name(&#order, #adjoint, #into);)
+                self.adding(into, |into| quote!(#name(&#order, #adjoint, #into);))
+            }
+            Stmt::ReverseCall { callee, args, adjoints, into } => {
+                self.reverse_call(callee, args, adjoints, into)
             }
         }
     }
@@ -103,63 +83,229 @@ impl Printer<'_> {
         if var.mutable { quote!(mut #name) } else { quote!(#name) }
     }
 
+    /// The type of a uniform integer, where the user gave it.
+    fn annotation(&self, var: VarId) -> Option<TokenStream> {
+        let var = &self.program.vars[var.0];
+        let ty = var.annotation.as_ref().filter(|_| !var.varying && var.ty.is_discrete())?;
+        Some(quote!(: #ty))
+    }
+
     /// A variable of the right type whose value does not matter yet.
     fn empty(&self, var: VarId) -> TokenStream {
-        let name = &self.program.vars[var.0].name;
-        match &self.program.vars[var.0].ty {
-            Type::Float(dims) => {
-                let zeros = self.array(
-                    &Expr::Filled(Box::new(Expr::Lit(0.0)), dims.clone()),
-                    self.program.vars[var.0].active,
-                );
-                quote!(let mut #name = #zeros;)
+        self.declare(var);
+        let v = &self.program.vars[var.0];
+        let name = &v.name;
+        let (s, p) = (&self.scalar, &self.passive);
+        let element = match (v.ty.kind, v.active, v.varying) {
+            (Kind::Float, true, _) => quote!(#s::zero()),
+            (Kind::Float, false, _) => quote!(#p::zero()),
+            (Kind::Int, _, true) => quote!(#p::int(0)),
+            (Kind::Int, _, false) => quote!(0),
+            (Kind::Bool, _, true) => quote!(#p::mask(false)),
+            (Kind::Bool, _, false) => quote!(false),
+        };
+        let (value, ty) = (self.filled(element, &v.ty.dims), self.annotation(var));
+        quote!(let mut #name #ty = #value;)
+    }
+
+    /// A branch: Rust's own on a uniform condition, else masked regions.
+    fn branch(&self, cond: &Discrete, then: &Block, otherwise: &Block) -> TokenStream {
+        if cond.is_varying(&self.program.vars) {
+            let cond = self.by_lane_as(cond, true);
+            let then = self.region(quote!(#cond), then);
+            let otherwise = self.region(quote!(!#cond), otherwise);
+            return quote!(#then #otherwise);
+        }
+        let (cond, then) = (self.int(cond).0, self.block(then));
+        if otherwise.is_empty() {
+            return quote!(if #cond { #then });
+        }
+        let tokens = self.block(otherwise);
+        match &otherwise[..] {
+            [Stmt::If { cond: next, .. }] if !next.is_varying(&self.program.vars) => {
+                quote!(if #cond { #then } else #tokens)
             }
-            Type::Order(n) => {
-                let n = self.int(n).0;
-                quote!(let mut #name = [Default::default(); #n];)
-            }
-            Type::Int | Type::Bool => unreachable!("integers are never saved"),
+            _ => quote!(if #cond { #then } else { #tokens }),
+        }
+    }
+
+    /// Statements in which only those samples take part for which a condition holds.
+    fn region(&self, cond: TokenStream, body: &Block) -> TokenStream {
+        if body.is_empty() {
+            return TokenStream::new();
+        }
+        let mask = if self.is_masked() { quote!(mask & #cond) } else { cond };
+        self.regions.borrow_mut().push(Default::default());
+        let text = self.block(body);
+        self.regions.borrow_mut().pop();
+        // Nothing is run that no sample of the user's program would run: an index may be out of range there.
+        if is_risky(body) {
+            quote!({ let mask = #mask; if mask.any() { #text } })
+        } else {
+            quote!({ let mask = #mask; #text })
         }
     }
 
     /// The left side of an assignment.
     fn target(&self, place: &Place) -> TokenStream {
         let text = self.place(place);
-        // The whole of an array behind a reference.
-        if place.indices.is_empty() && self.reference(place).to_string() == text.to_string() {
-            quote!(*#text)
+        if place.indices.is_empty() && self.is_reference(place) { quote!(*#text) } else { text }
+    }
+
+    fn assign(&self, place: &Place, value: &Expr) -> TokenStream {
+        let var = &self.program.vars[place.var.0];
+        let value = self.stored(place.var, value);
+        let t = if var.active { &self.scalar } else { &self.passive };
+        let scalar = self.program.dims(place).is_empty();
+        if place.is_varying(&self.program.vars) {
+            let (flat, index) = self.element_mut(place);
+            let mask = self.mask();
+            return if scalar {
+                quote!({ let (value, index) = (#value, #index); value.scatter(#flat, index, #mask); })
+            } else {
+                quote!({ let (row, index) = (#value, #index); lanes::scatter_row::<#t, _>(&row, #flat, index, #mask); })
+            };
+        }
+        let target = self.target(place);
+        if !self.is_outer(place.var) {
+            return quote!(#target = #value;);
+        }
+        if scalar {
+            quote!(#target = #t::select(mask, #value, #target);)
         } else {
-            text
+            let into = self.reference_mut(place);
+            quote!(lanes::assign_where::<#t, _>(mask, #into, &#value);)
+        }
+    }
+
+    fn assign_discrete(&self, place: &Place, value: &Discrete) -> TokenStream {
+        let p = &self.passive;
+        let var = &self.program.vars[place.var.0];
+        let value = self.stored_discrete(place.var, value);
+        let condition = var.ty.kind == Kind::Bool;
+        if place.is_varying(&self.program.vars) {
+            let (flat, index) = self.element_mut(place);
+            let mask = self.mask();
+            let value = if condition { quote!(#value.as_int()) } else { value };
+            return quote!({ let (value, index) = (#value, #index); lanes::store::<#p, _>(value, #flat, index, #mask); });
+        }
+        let target = self.target(place);
+        if !self.is_outer(place.var) || !var.varying {
+            return quote!(#target = #value;);
+        }
+        let scalar = self.program.dims(place).is_empty();
+        let into = self.reference_mut(place);
+        match (condition, scalar) {
+            (false, true) => quote!(#target = #p::pick(mask, #value, #target);),
+            (true, true) => quote!(#target = #p::pick_mask(mask, #value, #target);),
+            (false, false) => quote!(lanes::assign_ints_where::<#p, _>(mask, #into, &#value);),
+            (true, false) => quote!(lanes::assign_masks_where::<#p, _>(mask, #into, &#value);),
+        }
+    }
+
+    /// An integer or a condition as the variable holds it.
+    fn stored_discrete(&self, var: VarId, value: &Discrete) -> TokenStream {
+        let v = &self.program.vars[var.0];
+        if !v.varying {
+            return self.int(value).0;
+        }
+        match value {
+            Discrete::Read(place) if !self.program.dims(place).is_empty() => {
+                let varying = self.program.vars[place.var.0].varying;
+                if varying {
+                    let text = self.reference(place);
+                    quote!(*#text)
+                } else {
+                    let (p, text) = (&self.passive, self.reference(place));
+                    quote!(lanes::spread::<#p, _>(#text))
+                }
+            }
+            value => self.by_lane_as(value, v.ty.kind == Kind::Bool),
         }
     }
 
     /// A value as the variable holds it.
     fn stored(&self, var: VarId, value: &Expr) -> TokenStream {
+        let (s, p) = (&self.scalar, &self.passive);
         let active = self.program.vars[var.0].active;
+        let lifted = |rank: usize, text: TokenStream| {
+            let lift = (1..rank).fold(quote!(#s::constant), |inner, _| quote!(|row| row.map(#inner)));
+            quote!(#text.map(#lift))
+        };
         match value {
             Expr::Filled(..) | Expr::Array(_) => self.array(value, active),
+            Expr::Const(constant) if !self.program.vars[var.0].ty.is_scalar() => {
+                let text = self.constant(constant);
+                let text = quote!(lanes::lift::<#p, _>(&#text));
+                if active { lifted(self.program.vars[var.0].ty.dims.len(), text) } else { text }
+            }
             // A passive array copied into an active variable: lifted element by element.
             Expr::Read(place)
                 if active && !value.is_active(&self.program.vars) && !self.program.dims(place).is_empty() =>
             {
-                let (rank, s) = (self.program.dims(place).len(), &self.scalar);
-                let lift = (1..rank).fold(quote!(#s::constant), |inner, _| quote!(|row| row.map(#inner)));
-                let place = self.place(place);
-                quote!(#place.map(#lift))
+                let text = self.expr(value).at_least(Bind::Atom);
+                lifted(self.program.dims(place).len(), text)
             }
             value if active => self.active(value).0,
             value => self.passive(value).0,
         }
     }
 
+    /// A statement that adds to an array: to one of its own first where not all samples take part.
+    fn adding(&self, into: &Place, add: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
+        let varying = into.is_varying(&self.program.vars);
+        if !varying && !self.is_outer(into.var) {
+            return add(self.reference_mut(into));
+        }
+        let s = &self.scalar;
+        let zeros = self.filled(quote!(#s::zero()), self.program.dims(into));
+        let statement = add(quote!(&mut part));
+        let add_all = if varying {
+            let (flat, index) = self.element_mut(into);
+            let mask = self.mask();
+            quote!({ let index = #index; lanes::scatter_add_row::<#s, _>(&part, #flat, index, #mask); })
+        } else {
+            let into = self.reference_mut(into);
+            quote!(lanes::add_all_where::<#s, _>(mask, #into, &part);)
+        };
+        quote!({ let mut part = #zeros; #statement #add_all })
+    }
+
     fn accumulate(&self, place: &Place, value: &Expr) -> TokenStream {
+        let vars = &self.program.vars;
+        let active = vars[place.var.0].active;
+        let t = if active { &self.scalar } else { &self.passive };
         if !self.program.dims(place).is_empty() {
-            let add_all = self.runtime("add_all");
             let Expr::Read(from) = value else { unreachable!("only whole arrays are added") };
-            let (into, from) = (self.reference_mut(place), self.reference(from));
-            return quote!(#add_all(#into, #from););
+            let from = self.reference(from);
+            if place.is_varying(vars) {
+                let (flat, index) = self.element_mut(place);
+                let mask = self.mask();
+                return quote!({ let index = #index; lanes::scatter_add_row::<#t, _>(#from, #flat, index, #mask); });
+            }
+            let into = self.reference_mut(place);
+            return if self.is_outer(place.var) {
+                quote!(lanes::add_all_where::<#t, _>(mask, #into, #from);)
+            } else {
+                quote!(lanes::add_all(#into, #from);)
+            };
+        }
+        if place.is_varying(vars) {
+            let value = if active { self.active(value).0 } else { self.passive(value).0 };
+            let (flat, index) = self.element_mut(place);
+            let mask = self.mask();
+            return quote!({ let (value, index) = (#value, #index); value.scatter_add(#flat, index, #mask); });
         }
         let target = self.target(place);
+        if self.is_outer(place.var) {
+            let value = if active { self.active(value).0 } else { self.passive(value).0 };
+            return quote!(#target += #t::select(mask, #value, #t::zero()););
+        }
+        self.accumulate_plain(place, target, value)
+    }
+
+    /// `x += e` for all samples. Products are fused with the sum: `x += a * b` as one instruction per tangent and factor.
+    fn accumulate_plain(&self, place: &Place, target: TokenStream, value: &Expr) -> TokenStream {
         let vars = &self.program.vars;
         let (value, minus) = match value {
             Expr::Neg(value) => (&**value, true),
@@ -169,15 +315,15 @@ impl Printer<'_> {
             let value = self.passive(value).0;
             return if minus { quote!(#target -= #value;) } else { quote!(#target += #value;) };
         }
-        // Products are fused with the sum: `x += a * b` as one instruction per tangent and factor.
+        let receiver = if place.indices.is_empty() && self.is_reference(place) { quote!((#target)) } else { target.clone() };
         if let Expr::Binary(Op::Mul, a, b) = value {
             match (a.is_active(vars), b.is_active(vars)) {
                 (true, true) => {
                     let (a, b) = (self.expr(a).0, self.expr(b).0);
                     return if minus {
-                        quote!(#target.sub_product(#a, #b);)
+                        quote!(#receiver.sub_product(#a, #b);)
                     } else {
-                        quote!(#target.add_product(#a, #b);)
+                        quote!(#receiver.add_product(#a, #b);)
                     };
                 }
                 (false, false) => {}
@@ -185,7 +331,7 @@ impl Printer<'_> {
                     let (a, b) = if active { (a, b) } else { (b, a) };
                     let factor = if minus { Expr::neg((**b).clone()) } else { (**b).clone() };
                     let (a, factor) = (self.expr(a).0, self.expr(&factor).0);
-                    return quote!(#target.add_scaled(#a, #factor););
+                    return quote!(#receiver.add_scaled(#a, #factor););
                 }
             }
         }
@@ -195,25 +341,76 @@ impl Printer<'_> {
 
     fn push(&self, place: &Place) -> TokenStream {
         let var = &self.program.vars[place.var.0];
-        if let Type::Order(_) = var.ty {
-            let name = &var.name;
-            return quote!(tape.push_indices(&#name););
-        }
-        if self.program.dims(place).is_empty() {
-            let value = self.active(&Expr::Read(place.clone())).0;
-            quote!(tape.push(#value);)
-        } else {
+        let scalar = self.program.dims(place).is_empty();
+        let method = tape_method("push", var.ty.kind, var.active, scalar);
+        if !scalar {
             let value = self.reference(place);
-            quote!(tape.push_all(#value);)
+            return quote!(tape.#method(#value););
         }
+        let value = match var.ty.kind {
+            Kind::Float => self.expr(&Expr::Read(place.clone())).0,
+            _ if var.varying && place.is_varying(&self.program.vars) => {
+                let value = self.by_lane_as(&Discrete::Read(place.clone()), var.ty.kind == Kind::Bool);
+                quote!(#value)
+            }
+            _ => self.int(&Discrete::Read(place.clone())).0,
+        };
+        quote!(tape.#method(#value);)
+    }
+
+    fn pop(&self, place: &Place) -> TokenStream {
+        let var = &self.program.vars[place.var.0];
+        let scalar = self.program.dims(place).is_empty();
+        if place.is_varying(&self.program.vars) {
+            return self.pop_varying(place);
+        }
+        if scalar {
+            let (target, value) = (self.target(place), self.popped(place.var));
+            return quote!(#target = #value;);
+        }
+        let method = tape_method("pop", var.ty.kind, var.active, scalar);
+        let target = self.reference_mut(place);
+        quote!(tape.#method(#target);)
+    }
+
+    /// Restores an element at another index for each sample.
+    fn pop_varying(&self, place: &Place) -> TokenStream {
+        let (s, p) = (&self.scalar, &self.passive);
+        let var = &self.program.vars[place.var.0];
+        let scalar = self.program.dims(place).is_empty();
+        let (flat, index) = self.element_mut(place);
+        let mask = self.mask();
+        let t = if var.active { s } else { p };
+        if scalar {
+            let value = self.popped(place.var);
+            return match var.ty.kind {
+                Kind::Float => {
+                    quote!({ let (value, index): (#t, _) = (#value, #index); value.scatter(#flat, index, #mask); })
+                }
+                _ => {
+                    quote!({ let (value, index) = (tape.pop_discrete(), #index); lanes::store::<#p, _>(value, #flat, index, #mask); })
+                }
+            };
+        }
+        let method = tape_method("pop", var.ty.kind, var.active, scalar);
+        let zeros = self.filled(quote!(#t::zero()), self.program.dims(place));
+        quote!({
+            let mut row = #zeros;
+            tape.#method(&mut row);
+            let index = #index;
+            lanes::scatter_row::<#t, _>(&row, #flat, index, #mask);
+        })
     }
 
     fn popped(&self, var: VarId) -> TokenStream {
-        if self.program.vars[var.0].active { quote!(tape.pop()) } else { quote!(tape.pop().value()) }
+        let var = &self.program.vars[var.0];
+        let method = tape_method("pop", var.ty.kind, var.active, true);
+        quote!(tape.#method())
     }
 
     fn range(&self, range: &Range) -> TokenStream {
-        let (start, end) = (self.int(&range.start).at_least_sum(), self.int(&range.end).at_least_sum());
+        let (start, end) =
+            (self.int(&range.start).at_least(Bind::Sum), self.int(&range.end).at_least(Bind::Sum));
         let plain = quote!(#start..#end);
         if range.adapters.is_empty() {
             return plain;
@@ -228,62 +425,140 @@ impl Printer<'_> {
         quote!((#plain)#(#adapters)*)
     }
 
-    /// What a block pushes, counted without computing floats.
-    pub fn tape_len(&self, block: &Block) -> TokenStream {
-        let mut out = TokenStream::new();
-        for stmt in block {
-            out.extend(match stmt {
-                Stmt::LetStatic { .. } => self.stmt(stmt),
-                Stmt::Push(place) => {
-                    let sizes = self.program.dims(place).iter().map(|n| self.int(n).at_least_product());
-                    let size = sizes.reduce(|a, b| quote!(#a * #b)).unwrap_or_else(|| quote!(1));
-                    match &self.program.vars[place.var.0].ty {
-                        Type::Order(_) => quote!(len.indices += #size;),
-                        _ => quote!(len.values += #size;),
+    fn call_function(&self, results: &[VarId], callee: &Callee, args: &[Argument]) -> TokenStream {
+        let vars = &self.program.vars;
+        let names: Vec<_> = results
+            .iter()
+            .map(|var| {
+                self.declare(*var);
+                self.binding(*var)
+            })
+            .collect();
+        let pattern = match &names[..] {
+            [name] => quote!(#name),
+            names => quote!((#(#names),*)),
+        };
+        let active = args.iter().any(|arg| arg.is_active(vars));
+        let (form, tape) = if active && self.saving.get() { ("forward", Some(quote!(tape,))) } else { ("value", None) };
+        let function = self.form(callee, args, form, active);
+        let (args, mask) = (self.function_arguments(args, active), self.mask());
+        quote!(let #pattern = #function(#(#args,)* #tape #mask);)
+    }
+
+    fn reverse_call(
+        &self,
+        callee: &Callee,
+        args: &[Argument],
+        adjoints: &[VarId],
+        into: &[Option<Place>],
+    ) -> TokenStream {
+        let s = &self.scalar;
+        let function = self.form(callee, args, "reverse", true);
+        let (values, mask) = (self.function_arguments(args, true), self.mask());
+        let adjoints = adjoints.iter().map(|var| {
+            let place = Place::of(*var);
+            if self.program.vars[var.0].ty.is_scalar() {
+                let value = self.active(&Expr::Read(place)).0;
+                quote!(#value)
+            } else {
+                self.reference(&place)
+            }
+        });
+        // Adjoints of arguments that carry none are computed and dropped; those of regions are masked afterwards.
+        let (mut before, mut lent, mut after) = (TokenStream::new(), Vec::new(), TokenStream::new());
+        for (i, (arg, into)) in args.iter().zip(into).enumerate() {
+            let name = format_ident!("part{i}");
+            let zeros = match arg {
+                Argument::Float(_) => quote!(#s::zero()),
+                Argument::Array(place) if !self.program.vars[place.var.0].ty.is_discrete() => {
+                    self.filled(quote!(#s::zero()), self.program.dims(place))
+                }
+                Argument::Constant(constant) => {
+                    let text = self.constant(constant);
+                    quote!(lanes::adjoint::<#s, _>(&#text))
+                }
+                _ => {
+                    lent.push(quote!(&mut ()));
+                    continue;
+                }
+            };
+            match into {
+                Some(place) if !self.is_outer(place.var) => lent.push(self.reference_mut(place)),
+                into => {
+                    before.extend(quote!(let mut #name = #zeros;));
+                    lent.push(quote!(&mut #name));
+                    if let Some(place) = into {
+                        let into = self.reference_mut(place);
+                        after.extend(quote!(lanes::add_all_where::<#s, _>(mask, #into, &#name);));
                     }
                 }
-                Stmt::For { var, range, body } if pushes(body) => {
-                    let (name, range, body) =
-                        (&self.program.vars[var.0].name, self.range(range), self.tape_len(body));
-                    quote!(for #name in #range { #body })
-                }
-                Stmt::If { cond, then, otherwise } if pushes(then) || pushes(otherwise) => {
-                    let cond = self.int(cond).0;
-                    let (then, otherwise) = (self.tape_len(then), self.tape_len(otherwise));
-                    quote!(if #cond { #then } else { #otherwise })
-                }
-                _ => TokenStream::new(),
-            });
+            }
         }
-        out
+        let call = quote!(#function(#(#values,)* #(#adjoints,)* #(#lent,)* tape, #mask););
+        if before.is_empty() { call } else { quote!({ #before #call #after }) }
+    }
+
+    /// The path of one of a function's forms.
+    fn form(&self, callee: &Callee, args: &[Argument], form: &str, active: bool) -> TokenStream {
+        let by_lane = args.iter().any(|arg| arg.is_varying(&self.program.vars));
+        let name = Ident::new(
+            &if by_lane { format!("{form}_by_lane") } else { form.to_owned() },
+            proc_macro2::Span::call_site(),
+        );
+        let path = &callee.path;
+        let (s, p) = (&self.scalar, &self.passive);
+        let t = if active { s } else { p };
+        let generics = &callee.generics;
+        if generics.is_empty() {
+            return quote!(#path::#name);
+        }
+        quote!(#path::#name::<#t, #p, #(#generics),*>)
+    }
+
+    fn function_arguments(&self, args: &[Argument], active: bool) -> Vec<TokenStream> {
+        let by_lane = args.iter().any(|arg| arg.is_varying(&self.program.vars));
+        args.iter()
+            .map(|arg| match arg {
+                Argument::Float(e) if active => self.active(e).0,
+                Argument::Float(e) => self.passive(e).0,
+                Argument::Array(place) => self.reference(place),
+                Argument::Discrete(int) if by_lane => self.by_lane(int),
+                Argument::Discrete(int) => self.int(int).0,
+                Argument::Constant(constant) => {
+                    let text = self.constant(constant);
+                    let argument = if by_lane { quote!(argument_by_lane) } else { quote!(argument) };
+                    let t = if active { &self.scalar } else { &self.passive };
+                    quote!(lanes::#argument::<#t, _>(#text))
+                }
+            })
+            .collect()
     }
 }
 
-/// The block pushes something.
-pub fn pushes(block: &Block) -> bool {
+/// The tape's method for a kind of value.
+fn tape_method(verb: &str, kind: Kind, active: bool, scalar: bool) -> Ident {
+    let all = if scalar { "" } else { "_all" };
+    let kind = match (kind, active) {
+        (Kind::Float, true) => "",
+        (Kind::Float, false) => "_passive",
+        _ => "_discrete",
+    };
+    format_ident!("{verb}{all}{kind}")
+}
+
+/// Whether running the statements for no sample could go wrong.
+fn is_risky(block: &Block) -> bool {
     block.iter().any(|stmt| match stmt {
-        Stmt::Push(_) => true,
-        Stmt::For { body, .. } => pushes(body),
-        Stmt::If { then, otherwise, .. } => pushes(then) || pushes(otherwise),
-        _ => false,
+        Stmt::Let { init, .. } => init.is_risky(),
+        Stmt::LetDiscrete { init, .. } => init.is_risky(),
+        Stmt::Assign { place, value } | Stmt::Accumulate { place, value } => {
+            !place.indices.is_empty() || value.is_risky()
+        }
+        Stmt::AssignDiscrete { place, value } => !place.indices.is_empty() || value.is_risky(),
+        Stmt::If { cond, then, otherwise } => cond.is_risky() || is_risky(then) || is_risky(otherwise),
+        Stmt::Push(place) | Stmt::Pop(place) => !place.indices.is_empty(),
+        Stmt::LetPop { .. } | Stmt::LetEmpty { .. } => false,
+        Stmt::For { .. } | Stmt::Call { .. } | Stmt::ReverseCall { .. } => true,
+        Stmt::Reverse { into, .. } | Stmt::Scatter { into, .. } => !into.indices.is_empty(),
     })
-}
-
-impl super::expr::Text {
-    fn at_least_sum(self) -> TokenStream {
-        if self.1 < Bind::Sum {
-            let text = self.0;
-            quote!((#text))
-        } else {
-            self.0
-        }
-    }
-    fn at_least_product(self) -> TokenStream {
-        if self.1 < Bind::Product {
-            let text = self.0;
-            quote!((#text))
-        } else {
-            self.0
-        }
-    }
 }
