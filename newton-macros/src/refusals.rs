@@ -25,13 +25,19 @@ fn messages(expansion: TokenStream, found: &mut Vec<String>) {
 
 fn refusals(source: &str) -> Vec<String> {
     let mut item: syn::ItemFn = syn::parse_str(source).expect("the case is a function");
-    let at = item.attrs.iter().position(|a| a.path().is_ident("newton_loss")).expect("it is annotated");
+    let ours = |a: &syn::Attribute| a.path().is_ident("newton_loss") || a.path().is_ident("newton_fn");
+    let at = item.attrs.iter().position(ours).expect("it is annotated");
+    let function = item.attrs[at].path().is_ident("newton_fn");
     let attribute = match item.attrs.remove(at).meta {
         syn::Meta::List(list) => list.tokens,
         _ => TokenStream::new(),
     };
     let mut found = Vec::new();
-    messages(crate::expand(attribute, &item), &mut found);
+    let expansion = match function {
+        true => crate::expand_function(attribute, &item),
+        false => crate::expand(attribute, &item),
+    };
+    messages(expansion, &mut found);
     found
 }
 
