@@ -1,0 +1,6 @@
+//! Losses of many kinds, written as their fields write them and not to suit the compiler.
+
+pub mod chains;
+pub mod fixed_points;
+pub mod grids;
+pub mod helpers;
