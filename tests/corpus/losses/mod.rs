@@ -4,3 +4,5 @@ pub mod chains;
 pub mod fixed_points;
 pub mod grids;
 pub mod helpers;
+pub mod integrators;
+pub mod ranking;
