@@ -2,7 +2,9 @@
 
 pub mod chains;
 pub mod fixed_points;
+pub mod graphs;
 pub mod grids;
 pub mod helpers;
 pub mod integrators;
 pub mod ranking;
+pub mod transport;
