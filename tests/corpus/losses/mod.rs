@@ -6,5 +6,8 @@ pub mod graphs;
 pub mod grids;
 pub mod helpers;
 pub mod integrators;
+pub mod kinematics;
+pub mod matrices;
 pub mod ranking;
+pub mod sequences;
 pub mod transport;
