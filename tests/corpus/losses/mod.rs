@@ -1,5 +1,6 @@
 //! Losses of many kinds, written as their fields write them and not to suit the compiler.
 
+pub mod branches;
 pub mod chains;
 pub mod fixed_points;
 pub mod graphs;
@@ -8,6 +9,7 @@ pub mod helpers;
 pub mod integrators;
 pub mod kinematics;
 pub mod matrices;
+pub mod polynomials;
 pub mod ranking;
 pub mod sequences;
 pub mod transport;
