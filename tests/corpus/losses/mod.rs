@@ -2,13 +2,16 @@
 
 pub mod branches;
 pub mod chains;
+pub mod composed;
 pub mod fixed_points;
 pub mod graphs;
 pub mod grids;
 pub mod helpers;
+pub mod integers;
 pub mod integrators;
 pub mod kinematics;
 pub mod matrices;
+pub mod packing;
 pub mod polynomials;
 pub mod ranking;
 pub mod sequences;
