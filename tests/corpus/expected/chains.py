@@ -1,7 +1,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.nn import log_softmax
 from jax.scipy.special import logsumexp
 from registry import Draw, loss
 

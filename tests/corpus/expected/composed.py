@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.nn import log_softmax, sigmoid, softplus
 from jax.scipy.special import logsumexp
-from registry import Draw, grid, loss
+from registry import Draw, loss
 
 SHARED = Draw(7)
 

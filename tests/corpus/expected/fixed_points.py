@@ -1,8 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import logsumexp
-from registry import Draw, grid, loss
+from registry import grid, loss
 
 
 @loss(

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.nn import log_softmax, softmax
-from registry import Draw, grid, loss
+from registry import Draw, loss
 
 CONFUSABLE = Draw(6).bools(6, 6, p=0.3)
 

@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from registry import grid, loss
+from registry import loss
 
 
 def trajectory(step, state, between, n):

@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from registry import Draw, grid, loss
+from registry import Draw, loss
 
 SHARED = Draw(5)
 

@@ -1,10 +1,9 @@
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.nn import log_sigmoid, sigmoid, softplus
 from jax.scipy.special import gammaln
 from jax.scipy.stats import norm
-from registry import Draw, grid, loss
+from registry import loss
 
 
 @loss([8], lambda r: dict(y=r.normal(8), time=r.spread(8, gap=0.05) + 4, observed=r.bools(8, p=0.7)))

@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from registry import Draw, grid, loss
+from registry import loss
 
 
 @loss([7, 35, 2], lambda r: dict(y=r.normal(35, scale=0.4), points=r.normal(2, 7)), samples=3)

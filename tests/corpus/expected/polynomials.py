@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import erf, logsumexp
 from jax.scipy.stats import cauchy, norm
-from registry import grid, loss
+from registry import loss
 
 
 @loss([6, 8], lambda r: dict(y=r.normal(6, scale=0.7), at=r.uniform(-1, 1, 8), target=r.normal(8)), delta=0.5)

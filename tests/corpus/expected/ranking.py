@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import logsumexp
-from registry import grid, loss
+from registry import loss
 
 
 @loss([7], lambda r: dict(y=r.normal(7), grade=r.rng.permutation([0, 0, 1, 1, 2, 3, 4])), alpha=2.0)

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.nn import log_softmax, sigmoid
-from registry import Draw, grid, loss
+from registry import Draw, loss
 
 SHARED = Draw(4)
 

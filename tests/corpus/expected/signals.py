@@ -1,7 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from registry import Draw, grid, loss
+from registry import grid, loss
 
 # Constants of the sources are float32 numbers.
 ROOT_HALF = float(np.float32(np.sqrt(0.5)))
