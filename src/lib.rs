@@ -27,12 +27,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub use newton_macros::newton_loss;
+pub use newton_macros::{newton_fn, newton_loss};
 pub use newton_runtime::*;
 
 /// What a module with losses in it needs: the attribute, the builtins, the trait and its settings.
 pub mod prelude {
-    pub use crate::newton_loss;
+    pub use crate::{newton_fn, newton_loss};
     pub use newton_runtime::builtins::*;
     #[cfg(feature = "dfdx")]
     pub use newton_runtime::graph::Apply;

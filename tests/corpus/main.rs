@@ -4,6 +4,9 @@
 //! function in f32. Hessian-vector products and batches are held against single Hessians.
 #![allow(non_snake_case)]
 
+mod cases;
+mod expected_test;
+mod losses;
 mod programs;
 
 use newton_losses::loss::NewtonLoss;

@@ -44,6 +44,12 @@ impl Front<'_> {
         match base {
             Value::Constant(constant) => Ok(Value::Constant(constant.part(Part::Index(at)))),
             Value::Slice { of, offset, .. } => Ok(self.read_place(of.at(Discrete::plus(offset, at)))),
+            Value::Rows(arrays) => {
+                let at = self.settled(at, "at", Type::INT);
+                let elements: Vec<_> =
+                    arrays.into_iter().map(|array| self.index(array, at.clone(), span)).collect();
+                Ok(Value::Tuple(elements.into_iter().collect::<Outcome<_>>()?))
+            }
             Value::Tuple(_) => Err(self.errors.at(span, "the elements of a tuple are `t.0`, `t.1`, ...")),
             value => {
                 let place = match (value.place(), value.ty()) {
@@ -73,11 +79,22 @@ impl Front<'_> {
     pub(super) fn array_of(&mut self, values: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
         let n = Discrete::lit(values.len());
         let typed = values.iter().find_map(|(value, _)| value.ty());
-        if values.is_empty() || values.iter().any(|(v, _)| matches!(v, Value::Tuple(_))) {
-            return Err(self.errors.at(
-                span,
-                "an array holds numbers, conditions or arrays: for pairs, keep one array for each element of the pair",
-            ));
+        if let Some((Value::Tuple(first), _)) = values.first() {
+            // An array for each element of the tuples.
+            let columns: Vec<_> = (0..first.len())
+                .map(|k| {
+                    let column = values.iter().map(|(value, span)| match value {
+                        Value::Tuple(elements) if elements.len() == first.len() => Ok((elements[k].clone(), *span)),
+                        _ => Err(self.errors.at(*span, "the elements of this array have different types")),
+                    });
+                    let column = column.collect::<Outcome<Vec<_>>>()?;
+                    self.array_of(column, span)
+                })
+                .collect();
+            return Ok(Value::Rows(columns.into_iter().collect::<Outcome<_>>()?));
+        }
+        if values.is_empty() {
+            return Err(self.errors.at(span, "an empty array has no elements to compute with"));
         }
         let Some(ty) = typed else {
             return Err(self.errors.at(
@@ -149,6 +166,10 @@ impl Front<'_> {
             Value::Constant(constant) if self.vars[place.var.0].ty.kind == Kind::Float => {
                 Stmt::Assign { place, value: Expr::Const(constant) }
             }
+            Value::Untyped(untyped) if self.vars[place.var.0].ty.kind == Kind::Float => {
+                Stmt::Assign { place, value: untyped.float() }
+            }
+            Value::Untyped(untyped) => Stmt::AssignDiscrete { place, value: untyped.int() },
             Value::Constant(constant) => {
                 Stmt::AssignDiscrete { place, value: Discrete::Constant(constant) }
             }
@@ -160,6 +181,15 @@ impl Front<'_> {
         let length = self.operand(&r.len)?;
         let length = self.int(length, r.len.span())?;
         let value = self.operand(&r.expr)?;
+        self.repeated(value, length, r.expr.span())
+    }
+
+    fn repeated(&mut self, value: Value, length: Discrete, span: Span) -> Outcome<Value> {
+        if let Value::Tuple(elements) = value {
+            let arrays: Vec<_> =
+                elements.into_iter().map(|element| self.repeated(element, length.clone(), span)).collect();
+            return Ok(Value::Rows(arrays.into_iter().collect::<Outcome<_>>()?));
+        }
         let longer = |inner: Vec<Discrete>| {
             let mut dims = vec![length.clone()];
             dims.extend(inner);
@@ -181,7 +211,7 @@ impl Front<'_> {
             value @ (Value::Float(..) | Value::Discrete(..)) if value.ty().is_some_and(|ty| !ty.is_scalar()) => {
                 // The same row again and again.
                 let ty = value.ty().expect("just checked");
-                let row = self.store(&Ident::new("row", Span::call_site()), value, r.expr.span())?;
+                let row = self.store(&Ident::new("row", Span::call_site()), value, span)?;
                 let dims = longer(ty.dims.clone());
                 let var = self.empty_array(&Ident::new("array", Span::call_site()), Type { kind: ty.kind, dims });
                 let i = self.declare(&Ident::new("i", Span::call_site()), Type::INT);
@@ -194,7 +224,7 @@ impl Front<'_> {
                 Ok(self.read_place(Place::of(var)))
             }
             value => {
-                let scalar = self.scalar(value, r.expr.span())?;
+                let scalar = self.scalar(value, span)?;
                 let dims = longer(Vec::new());
                 Ok(Value::Float(Expr::Filled(Box::new(scalar), dims.clone()), dims))
             }

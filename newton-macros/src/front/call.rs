@@ -400,6 +400,10 @@ impl Front<'_> {
             Value::Float(e, dims) if dims.is_empty() => Ok(Argument::Float(e)),
             Value::Discrete(int, ty) if ty.is_scalar() => Ok(Argument::Discrete(self.settled(int, "argument", ty))),
             Value::Constant(constant) => Ok(Argument::Constant(constant)),
+            Value::Untyped(_) => Err(self.errors.at(
+                span,
+                "the type of this argument cannot be seen here: write `let x: f32 = ..` or `let n: usize = ..` first",
+            )),
             value @ (Value::Float(..) | Value::Discrete(..)) => match value.place() {
                 Some(place) => Ok(Argument::Array(place.clone())),
                 None => {

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::value::{Binding, Closure, Value};
+use super::value::{Binding, Closure, Untyped, Value};
 use super::{Expected, Front, constant};
 use crate::errors::{Outcome, Reported};
 use crate::ir::{Discrete, Expr, Kind, Op, Part, Place, Type};
@@ -114,7 +114,16 @@ impl Front<'_> {
             if last.starts_with(|c: char| c.is_lowercase()) {
                 return Ok(Value::Function(path.clone()));
             }
-            return Ok(constant(e));
+            // Constants of the standard library say their type.
+            let constant = constant(e);
+            let kind = path.path.segments.iter().find_map(|segment| {
+                let name = &segment.ident;
+                super::params::element(&syn::parse_quote!(#name))
+            });
+            return match kind {
+                Some(kind) => self.as_type(constant, &Type { kind, dims: Vec::new() }, e.span()),
+                None => Ok(constant),
+            };
         };
         match self.lookup(ident) {
             Some(binding) => self.bound(binding),
@@ -137,6 +146,10 @@ impl Front<'_> {
             Binding::Tuple(elements) => {
                 let values: Vec<_> = elements.into_iter().map(|element| self.bound(element)).collect();
                 Ok(Value::Tuple(values.into_iter().collect::<Outcome<_>>()?))
+            }
+            Binding::Rows(elements) => {
+                let values: Vec<_> = elements.into_iter().map(|element| self.bound(element)).collect();
+                Ok(Value::Rows(values.into_iter().collect::<Outcome<_>>()?))
             }
             Binding::Refused => Err(Reported),
         }
@@ -165,10 +178,10 @@ impl Front<'_> {
             (UnOp::Neg(_), Value::Discrete(a, ty)) if ty == Type::INT => {
                 Ok(Value::int(Discrete::Unary(u.op, Box::new(a))))
             }
-            (UnOp::Neg(_), Value::Constant(c)) if c.parts.is_empty() => {
-                let path = &c.path;
-                Ok(constant(&syn::parse_quote!(-#path)))
-            }
+            (UnOp::Neg(_), value @ (Value::Constant(_) | Value::Untyped(_))) => match untyped(value) {
+                Ok(a) => Ok(Value::Untyped(Untyped::Neg(Box::new(a)))),
+                Err(value) => Ok(value),
+            },
             (UnOp::Neg(_), value) => Ok(Value::float(Expr::neg(self.scalar(value, u.expr.span())?))),
             (UnOp::Not(_), Value::Discrete(a, ty)) if ty.is_scalar() => {
                 Ok(Value::Discrete(Discrete::Unary(u.op, Box::new(a)), ty))
@@ -216,17 +229,10 @@ impl Front<'_> {
                 )),
             };
         }
-        if let (Value::Constant(l), Value::Constant(r), Some(_)) = (&left, &right, float_op) {
-            if l.parts.is_empty() && r.parts.is_empty() {
-                let (l, r) = (&l.path, &r.path);
-                let op = b.op;
-                return Ok(constant(&syn::parse_quote!((#l #op #r))));
-            }
-            return Err(self.errors.at(
-                b.span(),
-                "the type of these constants cannot be seen here: give one a name, `let w: f32 = ..` or `let n: usize = ..`",
-            ));
-        }
+        let (left, right) = match (untyped(left), untyped(right), float_op) {
+            (Ok(l), Ok(r), Some(_)) => return Ok(Value::Untyped(Untyped::Binary(op, Box::new(l), Box::new(r)))),
+            (l, r, _) => (typed(l), typed(r)),
+        };
         let logical = |v: &Value| matches!(v, Value::Discrete(_, ty) if *ty == Type::BOOL);
         let conditions = logical(&left) || logical(&right);
         let (left, right) = if conditions {
@@ -272,6 +278,7 @@ impl Front<'_> {
                 Ok(Value::int(Discrete::Truncated(Box::new(expr))))
             }
             (Value::Constant(constant), Kind::Float) => Ok(Value::float(Expr::Const(constant))),
+            (Value::Untyped(untyped), Kind::Float) => Ok(Value::float(untyped.float())),
             (value, kind) => {
                 let int = match value {
                     Value::Discrete(b, ty) if ty == Type::BOOL => {
@@ -304,12 +311,29 @@ fn spanned(value: Value, span: Span) -> Value {
     }
 }
 
+/// A number whose type is not known, or the value itself.
+fn untyped(value: Value) -> Result<Untyped, Value> {
+    match value {
+        Value::Constant(constant) => Ok(Untyped::Constant(constant)),
+        Value::Untyped(untyped) => Ok(untyped),
+        value => Err(value),
+    }
+}
+
+fn typed(number: Result<Untyped, Value>) -> Value {
+    match number {
+        Ok(Untyped::Constant(constant)) => Value::Constant(constant),
+        Ok(untyped) => Value::Untyped(untyped),
+        Err(value) => value,
+    }
+}
+
 fn is_comparison(op: &BinOp) -> bool {
     use BinOp::*;
     matches!(op, Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_))
 }
 
-fn float_operator(op: &BinOp) -> Option<Op> {
+pub(super) fn float_operator(op: &BinOp) -> Option<Op> {
     Some(match op {
         BinOp::Add(_) => Op::Add,
         BinOp::Sub(_) => Op::Sub,

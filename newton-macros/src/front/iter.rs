@@ -72,7 +72,7 @@ impl Iter {
     }
 
     /// How many positions there are.
-    fn len(&self) -> Discrete {
+    pub fn count(&self) -> Discrete {
         let full = Discrete::minus(self.range.end.clone(), self.range.start.clone());
         self.range.adapters.iter().fold(full, |len, adapter| match adapter {
             Adapter::Rev => len,
@@ -82,7 +82,7 @@ impl Iter {
 
     /// The same with positions 0, 1, 2, ...
     fn counted(self) -> Iter {
-        let len = self.len();
+        let len = self.count();
         let mut line = Line { base: self.range.start.clone(), step: Discrete::lit(1), down: false };
         let mut left = Discrete::minus(self.range.end.clone(), self.range.start.clone());
         for adapter in &self.range.adapters {
@@ -164,6 +164,17 @@ impl Front<'_> {
                     Vec::new(),
                 );
                 Ok(Iter::positions(zero, len, Item::Element(Value::Constant(constant))))
+            }
+            Value::Rows(arrays) => {
+                let arrays: Vec<_> = arrays.into_iter().map(|array| self.iterator(array, span)).collect();
+                let arrays = arrays.into_iter().collect::<Outcome<Vec<_>>>()?;
+                let range = arrays[0].range.clone();
+                let columns = arrays.into_iter().map(|array| match array.item {
+                    Item::Element(value) => value,
+                    _ => unreachable!("it iterates over an array"),
+                });
+                let item = Item::Element(Value::Rows(columns.collect()));
+                Ok(Iter { range, item, open_end: false })
             }
             value => match (value.ty(), value.place().cloned()) {
                 (Some(ty), place) if !ty.is_scalar() => {
@@ -479,7 +490,7 @@ impl Front<'_> {
                 })?;
                 Value::Tuple(Vec::new())
             }
-            ("len", []) => Value::int(iter.len()),
+            ("len", []) => Value::int(iter.count()),
             _ => return Ok(None),
         }))
     }
@@ -493,6 +504,7 @@ impl Front<'_> {
             }
             // What starts as a constant of the standard library is a float: `f32::NEG_INFINITY`.
             Value::Constant(constant) => self.state(Value::float(Expr::Const(constant)), span),
+            Value::Untyped(untyped) => self.state(Value::float(untyped.float()), span),
             value => {
                 let var = self.store(&Ident::new("state", Span::call_site()), value, span)?;
                 self.vars[var.0].mutable = true;
@@ -516,7 +528,7 @@ impl Front<'_> {
     /// `array.map(f)`
     pub(super) fn mapped_array(&mut self, array: Value, f: &Value, span: Span) -> Outcome<Value> {
         let iter = self.iterator(array, span)?;
-        let len = iter.len();
+        let len = iter.count();
         let iter = Iter { item: Item::Mapped(Box::new(iter.item), f.clone()), ..iter };
         self.collected(&iter, len, None, span)
     }
@@ -531,6 +543,7 @@ impl Front<'_> {
         let outcome = self.drive(iter, &counter, span, &mut |front, value| {
             let value = match value {
                 Value::Constant(constant) => Value::float(Expr::Const(constant)),
+                Value::Untyped(untyped) => Value::float(untyped.float()),
                 value => value,
             };
             let Some(mut ty) = value.ty() else {

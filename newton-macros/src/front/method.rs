@@ -49,7 +49,15 @@ impl Front<'_> {
                 self.iterator_method(c, iter, &args)
             }
             value if value.ty().is_some_and(|ty| !ty.is_scalar()) => self.array_method(c, value, &args),
-            Value::Float(..) | Value::Constant(_) => {
+            Value::Rows(arrays) if name == "len" && args.is_empty() => {
+                let iter = self.iterator(arrays[0].clone(), c.receiver.span())?;
+                Ok(Value::int(iter.count()))
+            }
+            value @ Value::Rows(_) if is_array_method(&name) => {
+                let iter = self.iterator(value, c.receiver.span())?;
+                self.iterator_method(c, iter, &args)
+            }
+            Value::Float(..) | Value::Constant(_) | Value::Untyped(_) => {
                 let mut all = vec![(receiver, c.receiver.span())];
                 all.extend(args);
                 self.float_method(&c.method, all, c.span())

@@ -42,6 +42,8 @@ struct Front<'a> {
     /// Variables below this index must not be assigned to: they were declared before an expression whose other operands may
     /// already have been read.
     barrier: usize,
+    /// Constants declared in the function.
+    items: Vec<syn::ItemConst>,
     /// How deep expressions nest.
     depth: usize,
     /// What is known of the expression that is lowered next.
@@ -75,6 +77,7 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         vars: Vec::new(),
         out: Vec::new(),
         barrier: 0,
+        items: Vec::new(),
         depth: 0,
         expected: Expected::default(),
         result_type: None,
@@ -85,8 +88,8 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         Item::Loss => front.loss(item).map(Output::Loss),
         Item::Function => front.function(item).map(Output::Values),
     };
-    let (vars, body) = (front.vars, front.out);
-    Some(Program { name: item.sig.ident.clone(), params, vars, body, output: output.ok()? })
+    let (vars, body, items) = (front.vars, front.out, front.items);
+    Some(Program { name: item.sig.ident.clone(), params, items, vars, body, output: output.ok()? })
 }
 
 impl Front<'_> {
@@ -151,17 +154,44 @@ impl Front<'_> {
                 Ok(var)
             }
             Value::Discrete(init, ty) => {
+                let annotation = if ty.is_scalar() { self.int_type(&init) } else { None };
                 let var = self.declare(name, ty);
+                self.vars[var.0].annotation = annotation;
                 self.out.push(Stmt::LetDiscrete { var, init });
                 Ok(var)
             }
-            Value::Constant(_) => Err(self.errors.at(
+            Value::Constant(_) | Value::Untyped(_) => Err(self.errors.at(
                 span,
                 "the type of this constant cannot be seen here: write `let x: f32 = ..` or `let n: usize = ..`",
             )),
             value => {
                 Err(self.errors.at(span, format_args!("expected a number or an array, found {}", value.describe())))
             }
+        }
+    }
+
+    /// The type of an integer, where it shows: Rust converts none by itself.
+    fn int_type(&self, e: &Discrete) -> Option<syn::Type> {
+        match e {
+            Discrete::Read(place) => {
+                let mut ty = self.vars[place.var.0].annotation.clone();
+                while let Some(syn::Type::Array(array)) = ty {
+                    ty = Some(*array.elem);
+                }
+                ty
+            }
+            Discrete::Cast(_, ty) => Some(ty.clone()),
+            Discrete::Unary(_, a) | Discrete::Method(a, ..) => self.int_type(a),
+            Discrete::Binary(op, a, b) => match op {
+                syn::BinOp::Shl(_) | syn::BinOp::Shr(_) => self.int_type(a),
+                syn::BinOp::Add(_)
+                | syn::BinOp::Sub(_)
+                | syn::BinOp::Mul(_)
+                | syn::BinOp::Div(_)
+                | syn::BinOp::Rem(_) => self.int_type(a).or_else(|| self.int_type(b)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -190,6 +220,7 @@ impl Front<'_> {
         match value {
             Value::Float(expr, dims) if dims.is_empty() => Ok(expr),
             Value::Constant(constant) => Ok(Expr::Const(constant)),
+            Value::Untyped(untyped) => Ok(untyped.float()),
             Value::Float(..) => Err(self.errors.at(span, "expected a number here, found an array")),
             Value::Discrete(_, ty) if ty.is_scalar() && ty.kind == Kind::Int => Err(self.errors.at(
                 span,
@@ -206,6 +237,7 @@ impl Front<'_> {
         match value {
             Value::Discrete(int, ty) if ty == Type::INT => Ok(int),
             Value::Constant(constant) => Ok(Discrete::Constant(constant)),
+            Value::Untyped(untyped) => Ok(untyped.int()),
             Value::Float(_, dims) if dims.is_empty() => Err(self.errors.at(
                 span,
                 "an index or a loop bound is an integer: `x as usize` makes one of a float (and passes no gradient on)",
@@ -238,6 +270,10 @@ impl Front<'_> {
             Value::Constant(constant) => Ok(match ty.kind {
                 Kind::Float => Value::Float(Expr::Const(constant), ty.dims.clone()),
                 _ => Value::Discrete(Discrete::Constant(constant), ty.clone()),
+            }),
+            Value::Untyped(untyped) if ty.is_scalar() => Ok(match ty.kind {
+                Kind::Float => Value::float(untyped.float()),
+                _ => Value::Discrete(untyped.int(), ty.clone()),
             }),
             Value::Slice { .. } => Err(self.errors.at(span, "copy the elements that are meant in a loop")),
             value => match value.ty() {

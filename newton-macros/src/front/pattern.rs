@@ -1,9 +1,9 @@
 //! Patterns: what `let`, `for` and closures bind.
 
 use super::Front;
-use super::value::{Binding, Value};
+use super::value::{Binding, Untyped, Value};
 use crate::errors::Outcome;
-use crate::ir::{Discrete, Expr, Part, Place, Type};
+use crate::ir::{Constant, Discrete, Expr, Part, Place, Type};
 use proc_macro2::{Ident, Span};
 use syn::Pat;
 use syn::spanned::Spanned;
@@ -118,6 +118,11 @@ impl Front<'_> {
                     values.into_iter().map(|v| self.binding(ident, v, mode, mutable, span)).collect();
                 Ok(Binding::Tuple(elements.into_iter().collect::<Outcome<_>>()?))
             }
+            Value::Rows(arrays) => {
+                let arrays: Vec<_> =
+                    arrays.into_iter().map(|v| self.binding(ident, v, mode, mutable, span)).collect();
+                Ok(Binding::Rows(arrays.into_iter().collect::<Outcome<_>>()?))
+            }
             value if self.is_fresh(&value, mode) => {
                 let place = value.place().cloned().expect("it is a variable");
                 self.vars[place.var.0].mutable |= mutable && self.vars[place.var.0].ty.is_discrete();
@@ -145,12 +150,10 @@ impl Front<'_> {
     fn owned(&mut self, ident: &Ident, value: Value, mutable: bool, span: Span) -> Outcome<Binding> {
         match value {
             Value::Constant(constant) if !mutable => {
-                let parts = constant.parts.into_iter().map(|part| match part {
-                    Part::Index(index) => Part::Index(self.settled(index, "at", Type::INT)),
-                    part => part,
-                });
-                let parts = parts.collect();
-                Ok(Binding::Value(Value::Constant(crate::ir::Constant { path: constant.path, parts })))
+                Ok(Binding::Value(Value::Constant(self.settled_constant(constant))))
+            }
+            Value::Untyped(untyped) if !mutable => {
+                Ok(Binding::Value(Value::Untyped(self.settled_untyped(untyped))))
             }
             value @ (Value::Slice { .. } | Value::Iter(_) | Value::Closure(_) | Value::Function(_)) => {
                 Ok(Binding::Value(value))
@@ -160,6 +163,25 @@ impl Front<'_> {
                 // Floats are marked where they are assigned to.
                 self.vars[var.0].mutable = mutable && self.vars[var.0].ty.is_discrete();
                 Ok(Binding::Var(var))
+            }
+        }
+    }
+
+    fn settled_constant(&mut self, constant: Constant) -> Constant {
+        let parts = constant.parts.into_iter().map(|part| match part {
+            Part::Index(index) => Part::Index(self.settled(index, "at", Type::INT)),
+            part => part,
+        });
+        Constant { parts: parts.collect(), path: constant.path }
+    }
+
+    fn settled_untyped(&mut self, untyped: Untyped) -> Untyped {
+        match untyped {
+            Untyped::Constant(constant) => Untyped::Constant(self.settled_constant(constant)),
+            Untyped::Neg(a) => Untyped::Neg(Box::new(self.settled_untyped(*a))),
+            Untyped::Binary(op, a, b) => {
+                let (a, b) = (self.settled_untyped(*a), self.settled_untyped(*b));
+                Untyped::Binary(op, Box::new(a), Box::new(b))
             }
         }
     }
@@ -183,12 +205,24 @@ impl Front<'_> {
                     .collect();
                 Ok(Value::Tuple(values.into_iter().collect::<Outcome<_>>()?))
             }
-            (value @ (Value::Tuple(_) | Value::Slice { .. } | Value::Iter(_)), _) => Ok(value),
+            (Value::Rows(arrays), syn::Type::Array(array)) => match &*array.elem {
+                syn::Type::Tuple(types) if types.elems.len() == arrays.len() => {
+                    let n = &array.len;
+                    let arrays: Vec<_> = arrays
+                        .into_iter()
+                        .zip(&types.elems)
+                        .map(|(value, ty)| self.as_declared(value, &syn::parse_quote!([#ty; #n]), span))
+                        .collect();
+                    Ok(Value::Rows(arrays.into_iter().collect::<Outcome<_>>()?))
+                }
+                _ => Ok(Value::Rows(arrays)),
+            },
+            (value @ (Value::Tuple(_) | Value::Rows(_) | Value::Slice { .. } | Value::Iter(_)), _) => Ok(value),
             (value, ty) => {
                 let ty = self.ty(ty)?;
                 // A wrong type is rustc's to report, on the user's function.
                 match value {
-                    Value::Constant(_) => self.as_type(value, &ty, span),
+                    Value::Constant(_) | Value::Untyped(_) => self.as_type(value, &ty, span),
                     value => Ok(value),
                 }
             }
@@ -202,12 +236,16 @@ impl Front<'_> {
                 let values: Vec<_> = values.into_iter().map(|v| self.taken(v, span)).collect();
                 Ok(Value::Tuple(values.into_iter().collect::<Outcome<_>>()?))
             }
+            Value::Rows(arrays) => {
+                let arrays: Vec<_> = arrays.into_iter().map(|v| self.taken(v, span)).collect();
+                Ok(Value::Rows(arrays.into_iter().collect::<Outcome<_>>()?))
+            }
             Value::Float(Expr::Lit(x), dims) => Ok(Value::Float(Expr::Lit(x), dims)),
             value @ (Value::Float(..) | Value::Discrete(..)) => {
                 let var = self.store(&Ident::new("taken", Span::call_site()), value, span)?;
                 Ok(self.read_place(Place::of(var)))
             }
-            value @ Value::Constant(_) => Ok(value),
+            value @ (Value::Constant(_) | Value::Untyped(_)) => Ok(value),
             value => Err(self
                 .errors
                 .at(span, format_args!("expected a number, an array or a tuple, found {}", value.describe()))),

@@ -24,9 +24,7 @@ impl Front<'_> {
                 }
                 syn::Stmt::Expr(e, _) => self.statement(e),
                 syn::Stmt::Local(local) => self.local(local),
-                syn::Stmt::Item(syn::Item::Const(_)) => Err(self
-                    .errors
-                    .at(stmt.span(), "declare constants outside of the loss, where its generated code sees them too")),
+                syn::Stmt::Item(syn::Item::Const(item)) => self.constant_item(item),
                 syn::Stmt::Item(item) => Err(self.errors.at(item.span(), "declare items outside of the loss")),
                 syn::Stmt::Macro(m) => Err(self.refuse_macro(&m.mac)),
             };
@@ -67,6 +65,22 @@ impl Front<'_> {
                 .errors
                 .at(block.stmts.last().span(), "this value is not used: assign it, or end it with `;`")),
         }
+    }
+
+    /// `const N: usize = 4;` in the function: generated code has it as well.
+    fn constant_item(&mut self, item: &syn::ItemConst) -> Outcome<()> {
+        let name = &item.ident;
+        self.items.push(item.clone());
+        let value = Value::Constant(crate::ir::Constant::whole(syn::parse_quote!(#name)));
+        let value = match &item.ty {
+            ty if super::params::element(ty).is_some() => {
+                let ty = self.ty(ty)?;
+                self.as_type(value, &ty, name.span())?
+            }
+            _ => value,
+        };
+        self.bind(name, super::value::Binding::Value(value));
+        Ok(())
     }
 
     fn local(&mut self, local: &syn::Local) -> Outcome<()> {
@@ -170,6 +184,17 @@ impl Front<'_> {
     fn assign_to(&mut self, target: &syn::Expr, value: Value, span: Span) -> Outcome<()> {
         match (self.expr(target)?, value) {
             (Value::Tuple(slots), Value::Tuple(values)) if slots.len() == values.len() => {
+                let outcomes: Vec<_> = slots
+                    .into_iter()
+                    .zip(values)
+                    .map(|(slot, value)| {
+                        let place = self.target(slot, target.span())?;
+                        self.fit(place, value, span)
+                    })
+                    .collect();
+                outcomes.into_iter().collect()
+            }
+            (Value::Rows(slots), Value::Rows(values)) if slots.len() == values.len() => {
                 let outcomes: Vec<_> = slots
                     .into_iter()
                     .zip(values)

@@ -14,6 +14,8 @@ pub enum Binding {
     Value(Value),
     /// A tuple, each element of which is a variable or a tuple again.
     Tuple(Vec<Binding>),
+    /// An array of tuples: each a variable that is an array.
+    Rows(Vec<Binding>),
     /// Something whose declaration was refused: uses of it are no mistakes of their own.
     Refused,
 }
@@ -30,8 +32,12 @@ pub enum Value {
     Discrete(Discrete, Type),
     /// A constant whose type the macro cannot see: float or integer, as its use decides.
     Constant(Constant),
+    /// Arithmetic with such constants.
+    Untyped(Untyped),
     /// Several values.
     Tuple(Vec<Value>),
+    /// An array of tuples: an array for each of their elements.
+    Rows(Vec<Value>),
     /// Some elements of an array, from an offset on.
     Slice { of: Place, offset: Discrete, len: Discrete },
     /// What an iterator yields.
@@ -40,6 +46,39 @@ pub enum Value {
     Closure(Rc<Closure>),
     /// A function by its path.
     Function(syn::ExprPath),
+}
+
+/// Arithmetic with constants whose type the macro cannot see.
+#[derive(Clone)]
+pub enum Untyped {
+    /// One constant.
+    Constant(Constant),
+    /// -x
+    Neg(Box<Untyped>),
+    /// Arithmetic.
+    Binary(syn::BinOp, Box<Untyped>, Box<Untyped>),
+}
+
+impl Untyped {
+    /// The number as a float.
+    pub fn float(self) -> Expr {
+        match self {
+            Untyped::Constant(constant) => Expr::Const(constant),
+            Untyped::Neg(a) => Expr::neg(a.float()),
+            Untyped::Binary(op, a, b) => {
+                let op = super::expr::float_operator(&op).expect("only arithmetic is untyped");
+                Expr::Binary(op, Box::new(a.float()), Box::new(b.float()))
+            }
+        }
+    }
+    /// The number as an integer.
+    pub fn int(self) -> Discrete {
+        match self {
+            Untyped::Constant(constant) => Discrete::Constant(constant),
+            Untyped::Neg(a) => Discrete::Unary(syn::parse_quote!(-), Box::new(a.int())),
+            Untyped::Binary(op, a, b) => Discrete::binary(a.int(), op, b.int()),
+        }
+    }
 }
 
 /// A closure with the names it sees.
@@ -92,7 +131,8 @@ impl Value {
             Value::Discrete(_, ty) if ty.is_scalar() && ty.kind == Kind::Int => "an integer",
             Value::Discrete(_, ty) if ty.is_scalar() => "a condition",
             Value::Float(..) | Value::Discrete(..) => "an array",
-            Value::Constant(_) => "a constant",
+            Value::Constant(_) | Value::Untyped(_) => "a constant",
+            Value::Rows(_) => "an array of tuples",
             Value::Tuple(values) if values.is_empty() => "nothing",
             Value::Tuple(_) => "a tuple",
             Value::Slice { .. } => "a part of an array",

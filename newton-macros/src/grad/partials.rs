@@ -54,7 +54,7 @@ impl Walk<'_> {
                 }
             }
             Expr::Powi(a, n) => {
-                let less = Discrete::minus(n.clone(), Discrete::lit(1));
+                let less = one_less(n);
                 let d = Expr::mul(Expr::FromInt(n.clone()), Expr::Powi(a.clone(), less));
                 self.visit(a, Expr::mul(weight, d), false);
             }
@@ -122,6 +122,20 @@ impl Walk<'_> {
                 name => unreachable!("`{name}` has no written rule"),
             },
             _ => Expr::Derivative(builtin, args.to_vec()),
+        }
+    }
+}
+
+/// n - 1 as the exponent of a derivative, but 0 for n = 0: the derivative is n x^0 = 0 there, also at x = 0.
+fn one_less(n: &Discrete) -> Discrete {
+    match n.literal() {
+        Some(n) => Discrete::lit(n.saturating_sub(1)),
+        None => {
+            let signed: syn::Type = syn::parse_quote!(i32);
+            let zero = Discrete::binary(n.clone(), syn::parse_quote!(==), Discrete::lit(0));
+            let n = Discrete::Cast(Box::new(n.clone()), signed.clone());
+            let less = Discrete::minus(n, Discrete::lit(1));
+            Discrete::plus(less, Discrete::Cast(Box::new(zero), signed))
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct Program {
     pub name: Ident,
     /// Its parameters, in order.
     pub params: Vec<Param>,
+    /// Constants declared in it.
+    pub items: Vec<syn::ItemConst>,
     /// All variables.
     pub vars: Vec<Var>,
     /// What it does.

@@ -74,13 +74,14 @@ pub trait Scalar:
     + Neg<Output = Self>
     + Arithmetic<Self>
     + Arithmetic<<Self as Scalar>::Passive>
+    + Pair<Self, Both = Self>
     + Pair<<Self as Scalar>::Passive, Both = Self>
     + Send
     + Sync
     + 'static
 {
     /// The same lanes without tangents: what does not depend on the prediction.
-    type Passive: Real + Pair<Self, Both = Self>;
+    type Passive: Real + Pair<Self, Both = Self> + Pair<<Self as Scalar>::Passive, Both = <Self as Scalar>::Passive>;
 
     /// Lifts a passive value; its tangents are zero.
     fn constant(value: Self::Passive) -> Self;
@@ -187,6 +188,16 @@ pub trait Scalar:
     fn atanh(self) -> Self;
     /// Integer power.
     fn powi(self, n: i32) -> Self;
+    /// Integer power, another one for each lane.
+    #[inline(always)]
+    fn powi_by_lane(self, n: <Self::Passive as Real>::Index) -> Self {
+        let x = self.value();
+        let one = <Self::Passive as Real>::int(1);
+        let slope = x.powi_lanes(n - one) * <Self::Passive as Real>::from_int(n);
+        let zero = n.is_eq(<Self::Passive as Real>::int(0));
+        let slope = <Self::Passive as Scalar>::select(zero, <Self::Passive as Scalar>::zero(), slope);
+        self.chain(x.powi_lanes(n), slope)
+    }
     /// Power with a passive exponent.
     fn powf(self, p: Self::Passive) -> Self;
     /// Power with an exponent that may be active.
@@ -297,9 +308,9 @@ pub trait Real: Scalar<Passive = Self> {
     fn where_finite(self) -> Self::Mask {
         (self - self).is_eq(Self::zero())
     }
-    /// x to an integer power that differs between lanes.
+    /// The values of [`Scalar::powi_by_lane`].
     #[inline(always)]
-    fn powi_by_lane(self, n: Self::Index) -> Self {
+    fn powi_lanes(self, n: Self::Index) -> Self {
         let mut out = self;
         for l in 0..Self::LANES {
             out.set_lane(l, self.lane(l).powi(n.lane(l)));

@@ -92,7 +92,7 @@ pub fn needleman_wunsch<const N: usize, const M: usize>(
     for j in 0..M {
         row[j].2 = -open - extend * j as f32;
     }
-    let mut corner = (0.0, -FAR, -FAR);
+    let mut corner: (f32, f32, f32) = (0.0, -FAR, -FAR);
     for i in 0..N {
         let edge = (-FAR, -open - extend * i as f32, -FAR);
         let (mut left, mut diagonal) = (edge, corner);

@@ -117,7 +117,7 @@ pub fn spring_chain<const N: usize>(
 pub fn rocket<const N: usize>(y: &[f32; N], height: &f32, burn: f32) -> f32 {
     let thrust = y.map(|u| 4.0 * sigmoid(u));
     let fuel = cumsum(&thrust);
-    let (mut h, mut v, mut missed) = (0.0, 0.0, 0.0);
+    let (mut h, mut v, mut missed) = (0.0, 0.0_f32, 0.0);
     for (i, push) in thrust.iter().enumerate() {
         let mass = 1.0 + (-burn * fuel[i]).exp();
         for substep in 1..=20 {

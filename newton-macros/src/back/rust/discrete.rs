@@ -47,13 +47,31 @@ impl Printer<'_> {
                 atom(quote!([#(#elems),*]))
             }
             Discrete::Extreme { largest, of } => {
+                let ty = self.int_type(of);
                 let of = self.by_lane(of);
                 let mask = self.mask();
                 let method = if *largest { quote!(highest) } else { quote!(lowest) };
-                Text(quote!(#of.#method(#mask) as _), Bind::Cast)
+                Text(quote!(#of.#method(#mask) as #ty), Bind::Cast)
             }
             // What compares floats is never uniform.
             e => atom(self.by_lane(e)),
+        }
+    }
+
+    /// The type of an integer in the user's function, as far as it shows.
+    fn int_type(&self, e: &Discrete) -> TokenStream {
+        let mut found = None;
+        e.for_each_read(&mut |place| {
+            let mut ty = self.program.vars[place.var.0].annotation.clone();
+            while let Some(syn::Type::Array(array)) = ty {
+                ty = Some(*array.elem);
+            }
+            found = found.take().or(ty);
+        });
+        match (e, found) {
+            (Discrete::Cast(_, ty), _) => quote!(#ty),
+            (_, Some(ty)) => quote!(#ty),
+            _ => quote!(usize),
         }
     }
 

@@ -226,7 +226,8 @@ impl Printer<'_> {
             return if scalar {
                 Text(quote!(#p::lit(#text)), Bind::Atom)
             } else {
-                Text(quote!(lanes::lift::<#p, _>(&#text)), Bind::Atom)
+                let text = if place.indices.is_empty() { text } else { quote!(&#text) };
+                Text(quote!(lanes::lift::<#p, _>(#text)), Bind::Atom)
             };
         }
         if place.indices.is_empty() && self.is_reference(place) {

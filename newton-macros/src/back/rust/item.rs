@@ -61,6 +61,7 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
         shell(item, attr, printer.program, printer);
     let Code { arguments: [y, labels, integers, adjoint, tape], body } = code;
     let size = stack_size(printer);
+    let constants = &printer.program.items;
     let (s, p) = (&printer.scalar, &printer.passive);
     let text = item.sig.ident.to_string();
     quote! {
@@ -85,6 +86,7 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
             }
 
             fn size(&self) -> usize {
+                #(#constants)*
                 #size
             }
 
@@ -111,12 +113,14 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
 pub fn imports(printer: &Printer, krate: &TokenStream) -> TokenStream {
     let names: Vec<Ident> =
         printer.calls.borrow().iter().map(|name| Ident::new(name, Span::call_site())).collect();
+    let items = &printer.program.items;
     let builtins = (!names.is_empty()).then(|| quote!(use #krate::builtins::{#(#names),*};));
     quote! {
         #builtins
         use #krate::lanes;
         use #krate::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
+        #(#items)*
     }
 }
 
@@ -177,10 +181,9 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
             Role::Shared => {
                 let (held, taken) =
                     (array_type(printer, p.var, quote!(f64)), array_type(printer, p.var, into));
-                let convert = (0..var.ty.dims.len())
+                let convert = (1..var.ty.dims.len())
                     .fold(quote!(::core::convert::Into::into), |inner, _| quote!(|row| row.map(#inner)));
-                // The outermost `map` is called on the array itself.
-                let convert = quote!((#convert)(#field));
+                let convert = quote!(#field.map(#convert));
                 Some((quote!(#field: #held), quote!(#field: #taken), quote!(#field: #convert)))
             }
             _ => None,

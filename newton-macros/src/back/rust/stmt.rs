@@ -44,7 +44,7 @@ impl Printer<'_> {
                 let v = &self.program.vars[var.0];
                 if v.ty.is_scalar() {
                     self.declare(*var);
-                    let (value, ty) = (self.popped(*var), self.annotation(*var));
+                    let (value, ty) = (self.popped(*var), self.discrete_type(*var));
                     return quote!(let #name #ty = #value;);
                 }
                 let (empty, pop) = (self.empty(*var), self.pop(&Place::of(*var)));
@@ -90,6 +90,19 @@ impl Printer<'_> {
         Some(quote!(: #ty))
     }
 
+    /// The type of an integer or a condition that the reverse sweep declares anew.
+    fn discrete_type(&self, var: VarId) -> Option<TokenStream> {
+        let v = &self.program.vars[var.0];
+        let p = &self.passive;
+        match (v.ty.kind, v.varying) {
+            (Kind::Float, _) => None,
+            (Kind::Int, true) => Some(quote!(: #p::Index)),
+            (Kind::Bool, true) => Some(quote!(: #p::Mask)),
+            (Kind::Bool, false) => Some(quote!(: bool)),
+            (Kind::Int, false) => Some(self.annotation(var).unwrap_or_else(|| quote!(: usize))),
+        }
+    }
+
     /// A variable of the right type whose value does not matter yet.
     fn empty(&self, var: VarId) -> TokenStream {
         self.declare(var);
@@ -104,7 +117,8 @@ impl Printer<'_> {
             (Kind::Bool, _, true) => quote!(#p::mask(false)),
             (Kind::Bool, _, false) => quote!(false),
         };
-        let (value, ty) = (self.filled(element, &v.ty.dims), self.annotation(var));
+        let ty = if v.ty.is_scalar() { self.discrete_type(var) } else { self.annotation(var) };
+        let value = self.filled(element, &v.ty.dims);
         quote!(let mut #name #ty = #value;)
     }
 
