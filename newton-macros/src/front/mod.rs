@@ -160,10 +160,9 @@ impl Front<'_> {
                 self.out.push(Stmt::LetDiscrete { var, init });
                 Ok(var)
             }
-            Value::Constant(_) | Value::Untyped(_) => Err(self.errors.at(
-                span,
-                "the type of this constant cannot be seen here: write `let x: f32 = ..` or `let n: usize = ..`",
-            )),
+            // Nobody says otherwise: a float. If it is none, its first use as an integer is refused, with a message.
+            Value::Constant(constant) => self.store(name, Value::float(Expr::Const(constant)), span),
+            Value::Untyped(untyped) => self.store(name, Value::float(untyped.float()), span),
             value => {
                 Err(self.errors.at(span, format_args!("expected a number or an array, found {}", value.describe())))
             }
