@@ -68,6 +68,7 @@ pub trait Scalar:
     + Neg<Output = Self>
     + Arithmetic<Self>
     + Arithmetic<<Self as Scalar>::Passive>
+    + Pair<Self, Both = Self>
     + Pair<<Self as Scalar>::Passive, Both = Self>
     + Send
     + Sync
