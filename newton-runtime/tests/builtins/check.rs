@@ -15,26 +15,190 @@ pub trait Subject<const N: usize, const M: usize> {
     fn adjoint<S: Scalar>(x: &[S; N], y_: &[S; M], x_: &mut [S; N]);
 }
 
-fn gradient<F: Subject<N, M>, S: Scalar, const N: usize, const M: usize>(x: &[S; N], y_: &[S; M]) -> [S; N] {
-    let mut x_ = [S::zero(); N];
-    F::adjoint(x, y_, &mut x_);
-    x_
+type D = Dual<f64, 1>;
+type L = Lanes<f32, 16, false>;
+type DL = Dual<L, 1>;
+
+/// One scalar type of a subject: its value, and its adjoint added to what is there.
+struct On<S> {
+    value: Box<dyn Fn(&[S]) -> Vec<S>>,
+    adjoint: Box<dyn Fn(&[S], &[S], &mut [S])>,
+}
+
+impl<S: Scalar> On<S> {
+    fn of<F: Subject<N, M>, const N: usize, const M: usize>() -> Self {
+        On {
+            value: Box::new(|x| F::value(x.as_array().unwrap()).to_vec()),
+            adjoint: Box::new(|x, y_, x_| {
+                F::adjoint(x.as_array().unwrap(), y_.as_array().unwrap(), x_.as_mut_array().unwrap());
+            }),
+        }
+    }
+
+    fn gradient(&self, x: &[S], y_: &[S]) -> Vec<S> {
+        let mut x_ = vec![S::zero(); x.len()];
+        (self.adjoint)(x, y_, &mut x_);
+        x_
+    }
+
+    /// The value's last number is changed, by what the last argument says.
+    fn change_value(&mut self, by: impl Fn(S) -> S + 'static) {
+        let value = std::mem::replace(&mut self.value, Box::new(|_| unreachable!()));
+        self.value = Box::new(move |x| {
+            let mut y = value(x);
+            *y.last_mut().unwrap() += by(x[x.len() - 1]);
+            y
+        });
+    }
+
+    /// The last argument's adjoint is changed.
+    fn change_adjoint(&mut self, by: impl Fn(S) -> S + 'static) {
+        let adjoint = std::mem::replace(&mut self.adjoint, Box::new(|_, _, _| unreachable!()));
+        self.adjoint = Box::new(move |x, y_, x_| {
+            adjoint(x, y_, x_);
+            *x_.last_mut().unwrap() += y_[0] * by(x[x.len() - 1]);
+        });
+    }
+}
+
+/// A subject whose sizes and types are gone: the checks are compiled once.
+struct Functions {
+    name: &'static str,
+    points: Vec<Vec<f64>>,
+    /// How many results it has.
+    results: usize,
+    reference: Box<dyn Fn(&[f64]) -> Vec<f64>>,
+    plain: On<f64>,
+    duals: On<D>,
+    lanes: On<L>,
+    lane_duals: On<DL>,
+}
+
+impl Functions {
+    fn of<F: Subject<N, M>, const N: usize, const M: usize>() -> Self {
+        Functions {
+            name: F::NAME,
+            points: F::points().iter().map(|x| x.to_vec()).collect(),
+            results: M,
+            reference: Box::new(|x| F::reference(x.as_array().unwrap()).to_vec()),
+            plain: On::of::<F, N, M>(),
+            duals: On::of::<F, N, M>(),
+            lanes: On::of::<F, N, M>(),
+            lane_duals: On::of::<F, N, M>(),
+        }
+    }
+
+    fn weights<S: Scalar>(&self) -> Vec<S> {
+        (0..self.results).map(|i| S::lit([0.7, -1.1, 0.4, 2.0, -0.6, 1.3][i % 6])).collect()
+    }
+
+    fn right(&self) -> Result<(), String> {
+        self.points.iter().try_for_each(|x| self.in_f64(x))?;
+        self.in_lanes()
+    }
+
+    /// Everything, in `f64`.
+    fn in_f64(&self, x: &[f64]) -> Result<(), String> {
+        let (name, w) = (self.name, self.weights::<f64>());
+        let value = (self.plain.value)(x);
+        same(name, x, &value, &(self.reference)(x), 1e-13)?;
+
+        let g = self.plain.gradient(x, &w);
+        let weighted = |y: Vec<f64>| vec![y.iter().zip(&w).map(|(y, w)| y * w).sum::<f64>()];
+        let slopes: Vec<f64> =
+            (0..x.len()).flat_map(|k| slope(|x| weighted((self.reference)(x)), x, k)).collect();
+        same(&format!("{name}: gradient"), x, &g, &slopes, 1e-8)?;
+        let (mut twice, double) = (g.clone(), g.iter().map(|g| 2.0 * g).collect::<Vec<_>>());
+        (self.plain.adjoint)(x, &w, &mut twice);
+        same(&format!("{name}: adjoint added to another"), x, &twice, &double, 1e-14)?;
+
+        for (k, duals) in towards_each(x).iter().enumerate() {
+            let y = (self.duals.value)(duals);
+            same(&format!("{name}: value on duals"), x, &values(&y), &value, 0.0)?;
+            same(&format!("{name}: tangents"), x, &weighted(tangents(&y)), &g[k..=k], 1e-12)?;
+
+            let rows = self.duals.gradient(duals, &self.weights());
+            same(&format!("{name}: adjoint on duals"), x, &values(&rows), &g, 1e-15)?;
+            let column = slope(|x| self.plain.gradient(x, &w), x, k);
+            same(&format!("{name}: Hessian's column {k}"), x, &tangents(&rows), &column, 1e-8)?;
+        }
+        // Linear in the adjoint of the result, tangents included.
+        let constant: Vec<D> = x.iter().map(|x| D::constant(*x)).collect();
+        for m in 0..self.results {
+            let mut y_ = self.weights::<D>();
+            y_[m].tangents[0] = 1.0;
+            let mut unit = vec![0.0; self.results];
+            unit[m] = 1.0;
+            let by_tangent = tangents(&self.duals.gradient(&constant, &y_));
+            let direct = self.plain.gradient(x, &unit);
+            same(&format!("{name}: tangents of adjoint {m}"), x, &by_tangent, &direct, 1e-12)?;
+        }
+        Ok(())
+    }
+
+    /// `f32` lanes, each another point, against `f64` at the same (rounded) points.
+    fn in_lanes(&self) -> Result<(), String> {
+        let name = self.name;
+        let at = |l: usize, i: usize| self.points[l % self.points.len()][i] as f32;
+        let n = self.points[0].len();
+        let x: Vec<L> = (0..n).map(|i| Lanes(std::array::from_fn(|l| at(l, i)))).collect();
+        let y = (self.lanes.value)(&x);
+        let columns: Vec<Vec<DL>> =
+            towards_each(&x).iter().map(|x| self.lane_duals.gradient(x, &self.weights())).collect();
+        for l in 0..16 {
+            let exact: Vec<f64> = (0..n).map(|i| f64::from(at(l, i))).collect();
+            let wide = |x: Vec<L>| x.iter().map(|x| f64::from(x.lane(l))).collect::<Vec<_>>();
+            // Rounding an argument moves the result by its size.
+            let size = exact.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
+            let value = (self.plain.value)(&exact);
+            same(&format!("{name} in f32"), &exact, &wide(y.clone()), &value, 1e-6 * size)?;
+            for (k, duals) in towards_each(&exact).iter().enumerate() {
+                let expected = self.duals.gradient(duals, &self.weights());
+                let (g, h) = (wide(values(&columns[k])), wide(tangents(&columns[k])));
+                same(&format!("{name}: gradient in f32"), &exact, &g, &values(&expected), 4e-6 * size)?;
+                let what = format!("{name}: Hessian's column {k} in f32");
+                same(&what, &exact, &h, &tangents(&expected), 2e-5 * size)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn values<P: Real>(x: &[Dual<P, 1>]) -> Vec<P> {
+    x.iter().map(|x| x.value).collect()
+}
+fn tangents<P: Real>(x: &[Dual<P, 1>]) -> Vec<P> {
+    x.iter().map(|x| x.tangents[0]).collect()
+}
+
+/// With a tangent along each coordinate in turn.
+fn towards_each<P: Real>(x: &[P]) -> Vec<Vec<Dual<P, 1>>> {
+    let towards = |k: usize| {
+        let mut x: Vec<_> = x.iter().map(|x| Dual::constant(*x)).collect();
+        x[k].tangents[0] = P::one();
+        x
+    };
+    (0..x.len()).map(towards).collect()
 }
 
 /// Largest difference, relative to the largest expected number or 1.
-fn off(found: &[f64], expected: &[f64]) -> f64 {
+fn same(what: &str, at: &[f64], found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), String> {
     assert_eq!(found.len(), expected.len());
     let scale = expected.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs() / scale);
     // NaN must not pass.
-    differences.fold(0.0, |m, d| if d <= m { m } else { d })
+    let off = differences.fold(0.0, |m, d| if d <= m { m } else { d });
+    if off <= tolerance {
+        return Ok(());
+    }
+    Err(format!("{what} at {at:?} is off by {off:e}: {found:?}, expected {expected:?}"))
 }
 
 /// Central differences of fourth order along coordinate `k`.
-fn slope<const N: usize>(f: impl Fn(&[f64; N]) -> Vec<f64>, x: &[f64; N], k: usize) -> Vec<f64> {
+fn slope(f: impl Fn(&[f64]) -> Vec<f64>, x: &[f64], k: usize) -> Vec<f64> {
     let h = 2e-4 * x[k].abs().max(1.0);
     let at = |t: f64| {
-        let mut x = *x;
+        let mut x = x.to_vec();
         x[k] += t;
         f(&x)
     };
@@ -42,151 +206,33 @@ fn slope<const N: usize>(f: impl Fn(&[f64; N]) -> Vec<f64>, x: &[f64; N], k: usi
     (0..a.len()).map(|i| (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h)).collect()
 }
 
-fn weights<const M: usize>() -> [f64; M] {
-    std::array::from_fn(|i| [0.7, -1.1, 0.4, 2.0, -0.6, 1.3][i % 6])
-}
-
-fn same(what: &str, at: &[f64], found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), String> {
-    let off = off(found, expected);
-    if off <= tolerance {
-        return Ok(());
-    }
-    Err(format!("{what} at {at:?} is off by {off:e}: {found:?}, expected {expected:?}"))
-}
-
-/// With a tangent along each coordinate in turn.
-fn towards_each<P: Real, const N: usize>(x: &[P; N]) -> [[Dual<P, 1>; N]; N] {
-    std::array::from_fn(|k| {
-        let mut x = x.map(Dual::constant);
-        x[k].tangents[0] = P::one();
-        x
-    })
-}
-
-/// Everything, in `f64`.
-fn in_f64<F: Subject<N, M>, const N: usize, const M: usize>(x: &[f64; N]) -> Result<(), String> {
-    let (name, w) = (F::NAME, weights::<M>());
-    same(name, x, &F::value(x), &F::reference(x), 1e-13)?;
-
-    let g = gradient::<F, f64, N, M>(x, &w);
-    let weighted = |y: &[f64; M]| vec![y.iter().zip(w).map(|(y, w)| y * w).sum::<f64>()];
-    let slopes: Vec<f64> = (0..N).flat_map(|k| slope(|x| weighted(&F::reference(x)), x, k)).collect();
-    same(&format!("{name}: gradient"), x, &g, &slopes, 1e-8)?;
-    let mut twice = g;
-    F::adjoint(x, &w, &mut twice);
-    same(&format!("{name}: adjoint added to another"), x, &twice, &g.map(|g| 2.0 * g), 1e-14)?;
-
-    for (k, duals) in towards_each(x).iter().enumerate() {
-        let y = F::value(duals);
-        same(&format!("{name}: value on duals"), x, &y.map(|y| y.value), &F::value(x), 0.0)?;
-        let tangent = weighted(&y.map(|y| y.tangents[0]));
-        same(&format!("{name}: tangents"), x, &tangent, &g[k..=k], 1e-12)?;
-
-        let rows = gradient::<F, Dual<f64, 1>, N, M>(duals, &w.map(Scalar::lit));
-        same(&format!("{name}: adjoint on duals"), x, &rows.map(|r| r.value), &g, 1e-15)?;
-        let column = slope(|x| gradient::<F, f64, N, M>(x, &w).to_vec(), x, k);
-        same(&format!("{name}: Hessian's column {k}"), x, &rows.map(|r| r.tangents[0]), &column, 1e-8)?;
-    }
-    // Linear in the adjoint of the result, tangents included.
-    for m in 0..M {
-        let mut y_ = w.map(Dual::<f64, 1>::constant);
-        y_[m].tangents[0] = 1.0;
-        let unit = std::array::from_fn(|i| f64::from(u8::from(i == m)));
-        let by_tangent = gradient::<F, Dual<f64, 1>, N, M>(&x.map(Scalar::lit), &y_).map(|d| d.tangents[0]);
-        let direct = gradient::<F, f64, N, M>(x, &unit);
-        same(&format!("{name}: tangents of adjoint {m}"), x, &by_tangent, &direct, 1e-12)?;
-    }
-    Ok(())
-}
-
-/// `f32` lanes, each another point, against `f64` at the same (rounded) points.
-fn in_lanes<F: Subject<N, M>, const N: usize, const M: usize>() -> Result<(), String> {
-    type L = Lanes<f32, 16, false>;
-    let name = F::NAME;
-    let points = F::points();
-    let at = |l: usize| points[l % points.len()].map(|x| x as f32);
-    let x: [L; N] = std::array::from_fn(|i| Lanes(std::array::from_fn(|l| at(l)[i])));
-    let w = weights::<M>();
-    let y = F::value(&x);
-    let columns = towards_each(&x).map(|x| gradient::<F, Dual<L, 1>, N, M>(&x, &w.map(Scalar::lit)));
-    for l in 0..16 {
-        let exact = at(l).map(f64::from);
-        let wide = |x: L| f64::from(x.lane(l));
-        // Rounding an argument moves the result by its size.
-        let size = exact.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
-        same(&format!("{name} in f32"), &exact, &y.map(wide), &F::value(&exact), 1e-6 * size)?;
-        let expected =
-            towards_each(&exact).map(|x| gradient::<F, Dual<f64, 1>, N, M>(&x, &w.map(Scalar::lit)));
-        for (k, (found, expected)) in columns.iter().zip(expected).enumerate() {
-            let (g, h) = (found.map(|r| wide(r.value)), found.map(|r| wide(r.tangents[0])));
-            same(&format!("{name}: gradient in f32"), &exact, &g, &expected.map(|e| e.value), 4e-6 * size)?;
-            let what = format!("{name}: Hessian's column {k} in f32");
-            same(&what, &exact, &h, &expected.map(|e| e.tangents[0]), 2e-5 * size)?;
-        }
-    }
-    Ok(())
-}
-
-fn in_all_f64<F: Subject<N, M>, const N: usize, const M: usize>() -> Result<(), String> {
-    F::points().iter().try_for_each(in_f64::<F, N, M>)
+/// What an argument contributes by its tangents alone.
+fn tangents_alone<S: Scalar>(x: S) -> S {
+    x - S::constant(x.value())
 }
 
 /// The function is right, and the checks see each of its mutants.
 pub fn check<F: Subject<N, M>, const N: usize, const M: usize>() {
-    if let Err(message) = in_all_f64::<F, N, M>().and_then(|()| in_lanes::<F, N, M>()) {
+    if let Err(message) = Functions::of::<F, N, M>().right() {
         panic!("{message}");
     }
-    assert!(in_all_f64::<WrongValue<F>, N, M>().is_err(), "{}: a wrong value passes", F::NAME);
-    assert!(in_all_f64::<WrongTangent<F>, N, M>().is_err(), "{}: a wrong tangent passes", F::NAME);
-    assert!(in_all_f64::<WrongGradient<F>, N, M>().is_err(), "{}: a wrong gradient passes", F::NAME);
-    assert!(in_all_f64::<WrongHessian<F>, N, M>().is_err(), "{}: a wrong Hessian passes", F::NAME);
-}
-
-/// Lanes whose numbers differ from those of `f64` are seen as well.
-pub fn lanes_must_differ<F: Subject<N, M>, const N: usize, const M: usize>() {
-    let message = in_lanes::<WrongLanes<F>, N, M>().unwrap_err();
-    assert!(message.contains("in f32"), "{message}");
-}
-
-/// The number without its value: what its tangents alone contribute.
-fn tangents_of<S: Scalar>(x: S) -> S {
-    x - S::constant(x.value())
-}
-
-macro_rules! mutants {
-    ($($name:ident: |$x:ident, $y:ident| $value:expr, |$g:ident| $adjoint:expr;)*) => {$(
-        struct $name<F>(F);
-        impl<F: Subject<N, M>, const N: usize, const M: usize> Subject<N, M> for $name<F> {
-            const NAME: &'static str = F::NAME;
-            fn points() -> Vec<[f64; N]> {
-                F::points()
-            }
-            fn reference(x: &[f64; N]) -> [f64; M] {
-                F::reference(x)
-            }
-            #[allow(unused)]
-            fn value<S: Scalar>($x: &[S; N]) -> [S; M] {
-                let mut $y = F::value($x);
-                $value;
-                $y
-            }
-            #[allow(unused)]
-            fn adjoint<S: Scalar>($x: &[S; N], y_: &[S; M], $g: &mut [S; N]) {
-                F::adjoint($x, y_, $g);
-                let $x = $x[N - 1];
-                let y_ = y_[0];
-                let $g = &mut $g[N - 1];
-                let mut change = |c: S| *$g += y_ * c;
-                let f: fn(S) -> S = $adjoint;
-                change(f($x));
-            }
-        }
-    )*};
-}
-mutants! {
-    WrongValue: |x, y| y[M - 1] += y[M - 1] * S::lit(1e-5) + S::lit(1e-5), |g| |_| S::zero();
-    WrongLanes: |x, y| if S::Passive::LANES == 16 { y[M - 1] += S::lit(1e-5) }, |g| |_| S::zero();
-    WrongTangent: |x, y| y[M - 1] += tangents_of(x[N - 1]) * S::lit(1e-5), |g| |_| S::zero();
-    WrongGradient: |x, y| {}, |g| |_| S::lit(1e-4);
-    WrongHessian: |x, y| {}, |g| |x| tangents_of(x) * S::lit(1e-4);
+    type Change = fn(&mut Functions);
+    let mutants: [(&str, Change); 5] = [
+        ("value", |f| {
+            f.plain.change_value(|_| 1e-5);
+            f.duals.change_value(|_| D::lit(1e-5));
+        }),
+        ("tangent", |f| f.duals.change_value(|x| tangents_alone(x) * 1e-5)),
+        ("gradient", |f| {
+            f.plain.change_adjoint(|_| 1e-4);
+            f.duals.change_adjoint(|_| D::lit(1e-4));
+        }),
+        ("Hessian", |f| f.duals.change_adjoint(|x| tangents_alone(x) * 1e-4)),
+        ("value in f32", |f| f.lanes.change_value(|_| L::lit(1e-3))),
+    ];
+    for (what, change) in mutants {
+        let mut wrong = Functions::of::<F, N, M>();
+        change(&mut wrong);
+        assert!(wrong.right().is_err(), "{}: a wrong {what} passes", F::NAME);
+    }
 }

@@ -163,8 +163,3 @@ subjects! {
             x_[1] -= y_[0] / x[1] * (x[0] / x[1]);
         };
 }
-
-#[test]
-fn the_check_of_lanes_sees_wrong_ones() {
-    crate::check::lanes_must_differ::<Tanh, 1, 1>();
-}
