@@ -75,7 +75,7 @@ pub trait Scalar:
     + 'static
 {
     /// The same lanes without tangents: what does not depend on the prediction.
-    type Passive: Real + Pair<Self, Both = Self>;
+    type Passive: Real;
 
     /// Lifts a passive value; its tangents are zero.
     fn constant(value: Self::Passive) -> Self;

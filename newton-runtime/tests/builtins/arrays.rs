@@ -169,16 +169,16 @@ fn either_argument_may_be_passive() {
     let (lu, lv) = (la[0], la[1]);
 
     assert_eq!(dot(&u, &pv), dot(&u, &lv));
-    assert_eq!(dot(&pu, &v), dot(&lu, &v));
+    assert_eq!(dot_right(&pu, &v), dot(&lu, &v));
     assert_eq!(dot(&pu, &pv), dot(&lu, &lv).value);
     assert_eq!(mse(&u, &pv), mse(&u, &lv));
-    assert_eq!(mse(&pu, &v), mse(&lu, &v));
+    assert_eq!(mse_right(&pu, &v), mse(&lu, &v));
     assert_eq!(outer(&u, &pv), outer(&u, &lv));
-    assert_eq!(outer(&pu, &v), outer(&lu, &v));
+    assert_eq!(outer_right(&pu, &v), outer(&lu, &v));
     assert_eq!(matmul(&a, &pb), matmul(&a, &lb));
-    assert_eq!(matmul(&pa, &b), matmul(&la, &b));
+    assert_eq!(matmul_right(&pa, &b), matmul(&la, &b));
     assert_eq!(matvec(&a, &pu), matvec(&a, &lu));
-    assert_eq!(matvec(&pa, &u), matvec(&la, &u));
+    assert_eq!(matvec_right(&pa, &u), matvec(&la, &u));
 
     let s = active(7);
     macro_rules! adjoints {

@@ -161,10 +161,12 @@ impl Printer<'_> {
     }
 
     fn call(&self, builtin: &'static Builtin, args: &[Expr]) -> TokenStream {
+        let active = args.iter().map(|a| a.is_active(&self.program.vars));
+        let function = builtin.function_for(active);
         let args = self.arguments(builtin, args);
         match builtin.syntax {
             Syntax::Function => {
-                let name = self.runtime(builtin.name);
+                let name = self.runtime(&function);
                 quote!(#name(#(#args),*))
             }
             Syntax::Method => {
