@@ -1,4 +1,5 @@
 //! What is checked of every function, and mutants that the checks must catch.
+#![allow(clippy::type_complexity)]
 
 use newton_runtime::scalar::{Dual, Lanes, Real, Scalar};
 
