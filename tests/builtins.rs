@@ -94,13 +94,13 @@ fn matrices<const R: usize, const C: usize>(y: &[[f32; C]; R], w: &[[f32; R]; C]
     let square = matmul(y, w);
     let other = matmul(w, y);
     let turned = transpose(y);
-    let again = matmul(&square, &y);
+    let again = matmul(&square, y);
     let column = matvec(y, v);
     let row = matvec(&turned, &column);
     let passive = matvec(w, &column);
     let mut table = outer(&row, v);
     let mirror = outer(v, &row);
-    table[0][0] = table[0][0] * sum(&mirror[1]);
+    table[0][0] *= sum(&mirror[1]);
     let mut total = dot(&row, &passive) + sum(&matvec(&other, v));
     for c in 0..C {
         for d in 0..C {
