@@ -34,6 +34,7 @@ pub use newton_runtime::*;
 pub mod prelude {
     pub use crate::{newton_fn, newton_loss};
     pub use newton_runtime::builtins::*;
+    pub use newton_runtime::gradcheck::gradcheck;
     #[cfg(feature = "dfdx")]
     pub use newton_runtime::graph::Apply;
     pub use newton_runtime::loss::NewtonLoss;

@@ -15,10 +15,12 @@
 //! | --- | --- |
 //! | [`Arg::Scalar`] | an active scalar; a passive one is lifted if another [`Arg::Scalar`] is active |
 //! | [`Arg::Passive`], [`Arg::Detached`] | a passive scalar |
-//! | [`Arg::Array`], [`Arg::Matrix`] | a reference to the array as it is, its elements active or passive: functions of two arrays take any combination, so nothing is lifted |
+//! | [`Arg::Array`], [`Arg::Matrix`] | a reference to the array as it is, its elements active or passive: nothing is lifted |
 //! | [`Arg::PassiveArray`] | a reference to an array of passive elements |
 //!
-//! Value and adjoint of the value are of active elements, lifted where they are not.
+//! Value and adjoint of the value are of active elements, lifted where they are not. Adjoint functions take arrays of either
+//! activity. So do functions of two arrays, except that one whose first array is passive and whose second is active is called
+//! `<name>_right`: [`Builtin::function_for`].
 
 /// How a builtin is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,6 +279,15 @@ impl Builtin {
         INTERNAL.iter().find(|b| b.name == name).expect("in the table")
     }
 
+    /// The function to call, given which arguments are active.
+    pub fn function_for(&self, active: impl IntoIterator<Item = bool>) -> String {
+        let mut active = active.into_iter();
+        match (self.rule, active.next(), active.next()) {
+            (Reverse([_, _]), Some(false), Some(true)) => format!("{}_right", self.name),
+            _ => self.name.to_owned(),
+        }
+    }
+
     /// The lengths of the result, given those of the arguments.
     pub fn dims<L: Clone>(&self, args: &[Vec<L>]) -> Vec<L> {
         self.shape.iter().map(|&(arg, dim)| args[arg][dim].clone()).collect()
@@ -320,7 +331,7 @@ pub fn called_names() -> impl Iterator<Item = String> {
     let of = move |b: &'static Builtin| {
         let derived = (b.shape.is_empty() && b.args[0].rank() == 0).then(|| format!("{}_d", b.name));
         let adjoints = adjoints(b).iter().map(|a| a.function.to_owned());
-        [b.name.to_owned()].into_iter().chain(derived).chain(adjoints)
+        [b.name.to_owned(), b.function_for([false, true])].into_iter().chain(derived).chain(adjoints)
     };
     BUILTINS.iter().chain(INTERNAL).flat_map(of).chain(OTHERS.iter().map(|name| (*name).to_owned()))
 }

@@ -109,29 +109,41 @@ pub fn store<P: Real, D: Saved<P>>(value: P::Index, values: &mut [D], index: P::
     }
 }
 
-/// An element of a table of constants.
+/// A constant of the user's, or an element of one.
 pub trait Entry: Copy {
-    /// As a number.
-    fn number(self) -> f64;
+    /// As an element type.
+    fn number<T: Float>(self) -> T;
+}
+impl Entry for f32 {
+    #[inline(always)]
+    fn number<T: Float>(self) -> T {
+        T::from_f32(self)
+    }
 }
 macro_rules! entries {
     ($($t:ty),*) => {$(
         impl Entry for $t {
             #[inline(always)]
-            fn number(self) -> f64 {
-                self as f64
+            fn number<T: Float>(self) -> T {
+                T::from_f64(self as f64)
             }
         }
     )*};
 }
-entries!(f32, f64, usize, u8, u16, u32, i8, i16, i32);
+entries!(f64, usize, u8, u16, u32, u64, i8, i16, i32, i64);
+
+/// A constant as a number.
+#[inline(always)]
+pub fn number<S: Scalar, E: Entry>(constant: E) -> S {
+    S::constant(S::Passive::splat(constant.number()))
+}
 
 /// `table[index]`, lane by lane, from a table that all samples share. The index is in range.
 #[inline(always)]
 pub fn table<P: Real, E: Entry>(table: &[E], index: P::Index) -> P {
     let mut out = P::zero();
     for l in 0..P::LANES {
-        out.set_lane(l, P::Elem::from_f64(table[P::index_at(index, l)].number()));
+        out.set_lane(l, table[P::index_at(index, l)].number());
     }
     out
 }
@@ -149,7 +161,7 @@ macro_rules! lifts {
             type Lanes = P;
             #[inline(always)]
             fn lift(&self) -> P {
-                P::lit(f64::from(*self))
+                number(*self)
             }
         }
     )*};
@@ -273,11 +285,11 @@ impl Argument for f32 {
     type Adjoint<S: Scalar> = S;
     #[inline(always)]
     fn argument<S: Scalar>(self) -> S {
-        S::lit(f64::from(self))
+        number(self)
     }
     #[inline(always)]
     fn argument_by_lane<S: Scalar>(self) -> S {
-        S::lit(f64::from(self))
+        number(self)
     }
     #[inline(always)]
     fn adjoint<S: Scalar>(&self) -> S {

@@ -5,6 +5,7 @@
 //! | [`loss`] | the trait of all losses: values, gradients, Hessians, z\* on plain slices |
 //! | [`newton`] | curvature and its settings, factorisations, the step, diagnostics |
 //! | [`losses`] | bundled: NeuralSort, SoftSort, sorting networks |
+//! | [`mod@gradcheck`] | derivatives of a loss against differences |
 //! | [`builtins`] | the functions that the language knows |
 //! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
 //! | `graph` | feature `dfdx`: losses on dfdx's tape, layers |
@@ -19,6 +20,7 @@ extern crate self as newton_losses;
 
 pub mod builtins;
 pub mod error;
+pub mod gradcheck;
 pub mod kernel;
 pub mod loss;
 pub mod losses;
@@ -38,3 +40,4 @@ pub mod models;
 pub mod train;
 
 pub use error::Error;
+pub use gradcheck::gradcheck;

@@ -1,4 +1,5 @@
-//! Matrices and vectors, row-major. Either argument of a product may be passive; each has an adjoint function of its own.
+//! Matrices and vectors, row-major. Either argument of a product may be passive, the first in functions `*_right`; each has an
+//! adjoint function of its own.
 
 use crate::scalar::{Pair, Scalar, across_lanes};
 
@@ -13,6 +14,24 @@ pub fn matmul<A: Pair<B>, B: Copy, const R: usize, const M: usize, const C: usiz
         for m in 0..M {
             for c in 0..C {
                 a[r][m].add_product_to(b[m][c], &mut y[r][c]);
+                across_lanes();
+            }
+        }
+    }
+    y
+}
+
+/// [`matmul`] with a passive first argument.
+#[inline(always)]
+pub fn matmul_right<A: Copy, B: Pair<A>, const R: usize, const M: usize, const C: usize>(
+    a: &[[A; M]; R],
+    b: &[[B; C]; M],
+) -> [[B::Both; C]; R] {
+    let mut y = [[B::Both::zero(); C]; R];
+    for r in 0..R {
+        for m in 0..M {
+            for c in 0..C {
+                b[m][c].add_product_to(a[r][m], &mut y[r][c]);
                 across_lanes();
             }
         }
@@ -82,6 +101,22 @@ pub fn matvec<A: Pair<B>, B: Copy, const R: usize, const C: usize>(
     y
 }
 
+/// [`matvec`] with a passive matrix.
+#[inline(always)]
+pub fn matvec_right<A: Copy, B: Pair<A>, const R: usize, const C: usize>(
+    a: &[[A; C]; R],
+    x: &[B; C],
+) -> [B::Both; R] {
+    let mut y = [B::Both::zero(); R];
+    for r in 0..R {
+        for c in 0..C {
+            x[c].add_product_to(a[r][c], &mut y[r]);
+            across_lanes();
+        }
+    }
+    y
+}
+
 /// Adjoint of [`matvec`]'s matrix, from the vector.
 #[inline(always)]
 pub fn matvec_reverse_first<S: Pair<B, Both = S> + Scalar, B: Copy, const R: usize, const C: usize>(
@@ -122,6 +157,22 @@ pub fn outer<A: Pair<B>, B: Copy, const R: usize, const C: usize>(
     for r in 0..R {
         for c in 0..C {
             y[r][c] = a[r].times(b[c]);
+            across_lanes();
+        }
+    }
+    y
+}
+
+/// [`outer`] with a passive first argument.
+#[inline(always)]
+pub fn outer_right<A: Copy, B: Pair<A>, const R: usize, const C: usize>(
+    a: &[A; R],
+    b: &[B; C],
+) -> [[B::Both; C]; R] {
+    let mut y = [[B::Both::zero(); C]; R];
+    for r in 0..R {
+        for c in 0..C {
+            y[r][c] = b[c].times(a[r]);
             across_lanes();
         }
     }

@@ -4,7 +4,8 @@
 //! calls. A function `f` of scalars comes with `f_d`, its derivative (and `f_d2`, with respect to its second argument), itself
 //! a function that duals can differentiate: the reverse sweep calls `f_d`, and its tangents are second derivatives. A function
 //! `f` of arrays comes with `f_reverse`, which adds to the adjoint of its argument, given the adjoint of the result; one of two
-//! arrays with `f_reverse_first` and `f_reverse_second`, for either may be passive. Where numerics or PyTorch's semantics ask
+//! arrays with `f_reverse_first` and `f_reverse_second`, for either may be passive, and with `f_right`, which is `f` for a passive
+//! first argument and an active second. Where numerics or PyTorch's semantics ask
 //! for it these are rules of their own, not compositions.
 //!
 //! What each takes, the table in `newton-macros` says.

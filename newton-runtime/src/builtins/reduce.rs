@@ -136,6 +136,12 @@ pub fn dot<A: Pair<B>, B: Copy, const N: usize>(a: &[A; N], b: &[B; N]) -> A::Bo
     total
 }
 
+/// [`dot`] with a passive first argument.
+#[inline(always)]
+pub fn dot_right<A: Copy, B: Pair<A>, const N: usize>(a: &[A; N], b: &[B; N]) -> B::Both {
+    dot(b, a)
+}
+
 /// Adjoint of [`dot`]'s first argument, from the second.
 #[inline(always)]
 pub fn dot_reverse_first<S: Pair<B, Both = S> + Scalar, B: Copy, const N: usize>(
@@ -169,6 +175,12 @@ pub fn mse<A: Pair<B>, B: Copy, const N: usize>(a: &[A; N], b: &[B; N]) -> A::Bo
         across_lanes();
     }
     total / <A::Both as Scalar>::Passive::index(N)
+}
+
+/// [`mse`] with a passive first argument.
+#[inline(always)]
+pub fn mse_right<A: Copy, B: Pair<A>, const N: usize>(a: &[A; N], b: &[B; N]) -> B::Both {
+    mse(b, a)
 }
 
 /// Adjoint of [`mse`]'s first argument.

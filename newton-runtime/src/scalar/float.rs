@@ -26,6 +26,8 @@ pub trait Float:
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
+    /// A constant that was written for `f32`. As `f64` it is the number that was meant: see [`meant`](super::meant::meant).
+    fn from_f32(x: f32) -> Self;
     /// Exact widening.
     fn to_f64(self) -> f64;
     /// Neither NaN nor infinite.
@@ -73,10 +75,18 @@ impl Float for f32 {
     type Plain = Lanes<f32, 16, false>;
     type Fused = Lanes<f32, 16, true>;
     common!(f32);
+    #[inline(always)]
+    fn from_f32(x: f32) -> Self {
+        x
+    }
 }
 
 impl Float for f64 {
     type Plain = Lanes<f64, 8, false>;
     type Fused = Lanes<f64, 8, true>;
     common!(f64);
+    #[inline(always)]
+    fn from_f32(x: f32) -> Self {
+        super::meant::meant(x)
+    }
 }

@@ -19,6 +19,7 @@ pub mod fault;
 mod float;
 mod lanes;
 mod math;
+mod meant;
 mod pair;
 mod plain;
 mod shape;
@@ -81,7 +82,7 @@ pub trait Scalar:
     + 'static
 {
     /// The same lanes without tangents: what does not depend on the prediction.
-    type Passive: Real + Pair<Self, Both = Self> + Pair<<Self as Scalar>::Passive, Both = <Self as Scalar>::Passive>;
+    type Passive: Real;
 
     /// Lifts a passive value; its tangents are zero.
     fn constant(value: Self::Passive) -> Self;

@@ -51,7 +51,7 @@ impl Printer<'_> {
             }
             Expr::Const(constant) if !self.varies(constant) => {
                 let x = self.constant(constant);
-                Text(quote!(#s::lit(#x as f64)), Bind::Atom)
+                Text(quote!(lanes::number::<#s, _>(#x)), Bind::Atom)
             }
             e => {
                 let text = self.expr(e).0;
@@ -86,7 +86,7 @@ impl Printer<'_> {
             }
             Expr::Const(constant) => {
                 let x = self.constant(constant);
-                atom(quote!(#p::lit(#x as f64)))
+                atom(quote!(lanes::number::<#p, _>(#x)))
             }
             Expr::FromInt(int) if int.is_varying(&self.program.vars) => {
                 let int = self.by_lane(int);
@@ -171,10 +171,12 @@ impl Printer<'_> {
     }
 
     fn call(&self, builtin: &'static Builtin, args: &[Expr]) -> TokenStream {
+        let active = args.iter().map(|a| a.is_active(&self.program.vars));
+        let function = builtin.function_for(active);
         let args = self.arguments(builtin, args);
         match builtin.syntax {
             Syntax::Function => {
-                let name = self.runtime(builtin.name);
+                let name = self.runtime(&function);
                 quote!(#name(#(#args),*))
             }
             Syntax::Method => {
