@@ -3,6 +3,9 @@
 //! A generic driver marked `#[inline(always)]` is instantiated inside functions that carry `#[target_feature]`, so everything
 //! generated on top of it is compiled with those features although users set no RUSTFLAGS. Closures and iterators would not
 //! do: their bodies are functions of their own, compiled without the features.
+//!
+//! Each level costs the time to compile all of a loss's kernels once more. A build with debug assertions, which is not for speed,
+//! has the baseline only.
 #![allow(unsafe_code)]
 
 use crate::scalar::{Float, Real};
@@ -38,7 +41,7 @@ impl Level {
         })
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
     fn of_processor() -> Level {
         let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         let wide = is_x86_feature_detected!("avx512f")
@@ -52,7 +55,7 @@ impl Level {
         }
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(debug_assertions))))]
     fn of_processor() -> Level {
         Level::Baseline
     }
@@ -61,23 +64,23 @@ impl Level {
     pub fn run<T: Float, W: Task<T>>(self, task: &W, index: usize) {
         match self {
             // SAFETY: a level above the baseline is only ever made by `detect`, which found its features on this processor.
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
             Level::Avx512 => unsafe { avx512(task, index) },
             // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
             Level::Avx2 => unsafe { avx2(task, index) },
             _ => baseline(task, index),
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 fn avx512<T: Float, W: Task<T>>(task: &W, index: usize) {
     task.run::<T::Fused>(index);
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<T: Float, W: Task<T>>(task: &W, index: usize) {
     task.run::<T::Fused>(index);

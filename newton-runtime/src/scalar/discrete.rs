@@ -1,5 +1,6 @@
 //! Integers and conditions, one per lane.
 
+use super::each::each;
 use super::fault::{self, Cause};
 use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Neg, Not, Shl, Shr, Sub};
 
@@ -164,9 +165,9 @@ macro_rules! bitwise {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                for l in 0..L {
+                each!(l in L => {
                     self.0[l] = self.0[l] $symbol other.0[l];
-                }
+                });
                 self
             }
         }
@@ -181,9 +182,9 @@ macro_rules! wrapping {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                for l in 0..L {
+                each!(l in L => {
                     self.0[l] = self.0[l].$wrapping(other.0[l] $(as $cast)?);
-                }
+                });
                 self
             }
         }
@@ -197,9 +198,9 @@ macro_rules! inverted {
             type Output = Self;
             #[inline(always)]
             fn not(mut self) -> Self {
-                for l in 0..L {
+                each!(l in L => {
                     self.0[l] = !self.0[l];
-                }
+                });
                 self
             }
         }
@@ -212,9 +213,9 @@ impl<const L: usize> Neg for LaneIndex<L> {
     type Output = Self;
     #[inline(always)]
     fn neg(mut self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = self.0[l].wrapping_neg();
-        }
+        });
         self
     }
 }
@@ -234,9 +235,9 @@ impl<const L: usize> Mask for LaneMask<L> {
     #[inline(always)]
     fn any(self) -> bool {
         let mut any = 0;
-        for l in 0..L {
+        each!(l in L => {
             any |= self.0[l];
-        }
+        });
         any != 0
     }
     #[inline(always)]
@@ -265,82 +266,82 @@ impl<const L: usize> Integer for LaneIndex<L> {
     }
     #[inline(always)]
     fn select(mask: LaneMask<L>, mut a: Self, b: Self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             a.0[l] = if mask.0[l] != 0 { a.0[l] } else { b.0[l] };
-        }
+        });
         a
     }
     #[inline(always)]
     fn is_eq(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = -((self.0[l] == other.0[l]) as i32);
-        }
+        });
         out
     }
     #[inline(always)]
     fn is_lt(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = -((self.0[l] < other.0[l]) as i32);
-        }
+        });
         out
     }
     #[inline(always)]
     fn div(mut self, other: Self, mask: LaneMask<L>) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = self.0[l].wrapping_div(divisor(other.0[l], mask, l));
-        }
+        });
         self
     }
     #[inline(always)]
     fn rem(mut self, other: Self, mask: LaneMask<L>) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = self.0[l].wrapping_rem(divisor(other.0[l], mask, l));
-        }
+        });
         self
     }
     #[inline(always)]
     fn pow(mut self, exponent: Self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = self.0[l].wrapping_pow(exponent.0[l].max(0) as u32);
-        }
+        });
         self
     }
     #[inline(always)]
     fn lowest(self, mask: LaneMask<L>) -> i32 {
         let mut found = None;
-        for l in 0..L {
+        each!(l in L => {
             if mask.lane(l) && found.is_none_or(|x| self.0[l] < x) {
                 found = Some(self.0[l]);
             }
-        }
+        });
         found.unwrap_or(0)
     }
     #[inline(always)]
     fn highest(self, mask: LaneMask<L>) -> i32 {
         let mut found = None;
-        for l in 0..L {
+        each!(l in L => {
             if mask.lane(l) && found.is_none_or(|x| self.0[l] > x) {
                 found = Some(self.0[l]);
             }
-        }
+        });
         found.unwrap_or(0)
     }
     #[inline(always)]
     fn within(mut self, len: usize, mask: LaneMask<L>) -> Self {
         let last = (len.min(i32::MAX as usize) as i32).wrapping_sub(1);
         let mut outside = 0;
-        for l in 0..L {
+        each!(l in L => {
             // As unsigned numbers, negative ones are large.
             outside |= -((self.0[l] as u32 > last as u32 || len == 0) as i32) & mask.0[l];
-        }
+        });
         if outside != 0 {
             self.blame(len, mask);
         }
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = (self.0[l] as u32).min(last.max(0) as u32) as i32;
-        }
+        });
         self
     }
 }
@@ -349,11 +350,11 @@ impl<const L: usize> LaneIndex<L> {
     #[cold]
     #[inline(never)]
     fn blame(self, len: usize, mask: LaneMask<L>) {
-        for l in 0..L {
+        each!(l in L => {
             if mask.lane(l) && (self.0[l] < 0 || self.0[l] as usize >= len) {
                 fault::report(l, Cause::Index { index: self.0[l], len });
             }
-        }
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Running generated gradient code on duals gives, from the gradient, K columns of the Hessian.
 
+use super::each::each;
 use super::lanes::powi;
 use super::{Mask, Real, Scalar};
 use crate::builtins::{atan2_d, atan2_d2, hypot_d, hypot_d2, larger, pow_d, pow_d2};
@@ -22,9 +23,9 @@ impl<P: Real, const K: usize> Add for Dual<P, K> {
     #[inline(always)]
     fn add(mut self, other: Self) -> Self {
         self.value += other.value;
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k] += other.tangents[k];
-        }
+        });
         self
     }
 }
@@ -33,9 +34,9 @@ impl<P: Real, const K: usize> Sub for Dual<P, K> {
     #[inline(always)]
     fn sub(mut self, other: Self) -> Self {
         self.value -= other.value;
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k] -= other.tangents[k];
-        }
+        });
         self
     }
 }
@@ -59,9 +60,9 @@ impl<P: Real, const K: usize> Neg for Dual<P, K> {
     #[inline(always)]
     fn neg(mut self) -> Self {
         self.value = -self.value;
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k] = -self.tangents[k];
-        }
+        });
         self
     }
 }
@@ -87,9 +88,9 @@ impl<P: Real, const K: usize> Mul<P> for Dual<P, K> {
     #[inline(always)]
     fn mul(mut self, other: P) -> Self {
         self.value *= other;
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k] *= other;
-        }
+        });
         self
     }
 }
@@ -99,9 +100,9 @@ impl<P: Real, const K: usize> Div<P> for Dual<P, K> {
     fn div(mut self, other: P) -> Self {
         self.value /= other;
         let r = other.recip();
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k] *= r;
-        }
+        });
         self
     }
 }
@@ -153,41 +154,41 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
     #[inline(always)]
     fn chain(self, f: P, df: P) -> Self {
         let mut tangents = self.tangents;
-        for k in 0..K {
+        each!(k in K => {
             tangents[k] *= df;
-        }
+        });
         Self { value: f, tangents }
     }
     #[inline(always)]
     fn chain2(self, other: Self, f: P, da: P, db: P) -> Self {
         let mut tangents = self.tangents;
-        for k in 0..K {
+        each!(k in K => {
             tangents[k] = tangents[k].mul_add(da, other.tangents[k] * db);
-        }
+        });
         Self { value: f, tangents }
     }
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         let mut tangents = b.tangents;
-        for k in 0..K {
+        each!(k in K => {
             tangents[k] = self.tangents[k].mul_add(a.value, self.value.mul_add(a.tangents[k], tangents[k]));
-        }
+        });
         Self { value: self.value.mul_add(a.value, b.value), tangents }
     }
     #[inline(always)]
     fn sub_product(&mut self, a: Self, b: Self) {
         let (minus_a, minus_b) = (-a.value, -b.value);
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k] =
                 a.tangents[k].mul_add(minus_b, minus_a.mul_add(b.tangents[k], self.tangents[k]));
-        }
+        });
         self.value = minus_a.mul_add(b.value, self.value);
     }
     #[inline(always)]
     fn add_scaled(&mut self, a: Self, factor: P) {
-        for k in 0..K {
+        each!(k in K => {
             self.tangents[k].add_product(a.tangents[k], factor);
-        }
+        });
         self.value.add_product(a.value, factor);
     }
     rules! {
@@ -254,46 +255,46 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
     #[inline(always)]
     fn gather(values: &[Self], index: P::Index) -> Self {
         let mut out = Self::zero();
-        for l in 0..P::LANES {
+        each!(l in P::LANES => {
             let from = &values[P::index_at(index, l)];
             out.value.set_lane(l, from.value.lane(l));
-            for k in 0..K {
+            each!(k in K => {
                 out.tangents[k].set_lane(l, from.tangents[k].lane(l));
-            }
-        }
+            });
+        });
         out
     }
     #[inline(always)]
     fn select(mask: P::Mask, mut a: Self, b: Self) -> Self {
         a.value = P::select(mask, a.value, b.value);
-        for k in 0..K {
+        each!(k in K => {
             a.tangents[k] = P::select(mask, a.tangents[k], b.tangents[k]);
-        }
+        });
         a
     }
     #[inline(always)]
     fn scatter(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
-        for l in 0..P::LANES {
+        each!(l in P::LANES => {
             if mask.lane(l) {
                 let to = &mut values[P::index_at(index, l)];
                 to.value.set_lane(l, self.value.lane(l));
-                for k in 0..K {
+                each!(k in K => {
                     to.tangents[k].set_lane(l, self.tangents[k].lane(l));
-                }
+                });
             }
-        }
+        });
     }
     #[inline(always)]
     fn scatter_add(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
-        for l in 0..P::LANES {
+        each!(l in P::LANES => {
             if mask.lane(l) {
                 let to = &mut values[P::index_at(index, l)];
                 to.value.set_lane(l, to.value.lane(l) + self.value.lane(l));
-                for k in 0..K {
+                each!(k in K => {
                     to.tangents[k].set_lane(l, to.tangents[k].lane(l) + self.tangents[k].lane(l));
-                }
+                });
             }
-        }
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 //! Operators are plain index loops over a 64-byte aligned array; LLVM turns them into vector instructions of whatever width the
 //! enclosing function is compiled for (see `kernel::dispatch`), without intrinsics.
 
+use super::each::each;
 use super::elementwise::elementwise;
 use super::{Elementary, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -20,18 +21,18 @@ macro_rules! operator {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                for l in 0..L {
+                each!(l in L => {
                     self.0[l] $symbol other.0[l];
-                }
+                });
                 self
             }
         }
         impl<T: Float, const L: usize, const FMA: bool> $op_assign for Lanes<T, L, FMA> {
             #[inline(always)]
             fn $method_assign(&mut self, other: Self) {
-                for l in 0..L {
+                each!(l in L => {
                     self.0[l] $symbol other.0[l];
-                }
+                });
             }
         }
     };
@@ -45,9 +46,9 @@ impl<T: Float, const L: usize, const FMA: bool> Neg for Lanes<T, L, FMA> {
     type Output = Self;
     #[inline(always)]
     fn neg(mut self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = -self.0[l];
-        }
+        });
         self
     }
 }
@@ -57,9 +58,9 @@ macro_rules! unary {
     ($($method:ident)*) => {$(
         #[inline(always)]
         fn $method(mut self) -> Self {
-            for l in 0..L {
+            each!(l in L => {
                 self.0[l] = <T as Elementary>::$method::<FMA>(self.0[l]);
-            }
+            });
             self
         }
     )*};
@@ -68,9 +69,9 @@ macro_rules! binary {
     (own: ; standard: $($method:ident)*;) => {$(
         #[inline(always)]
         fn $method(mut self, other: Self) -> Self {
-            for l in 0..L {
+            each!(l in L => {
                 self.0[l] = <T as Elementary>::$method::<FMA>(self.0[l], other.0[l]);
-            }
+            });
             self
         }
     )*};
@@ -101,9 +102,9 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
     }
     #[inline(always)]
     fn mul_add(mut self, a: Self, b: Self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = T::f_mul_add::<FMA>(self.0[l], a.0[l], b.0[l]);
-        }
+        });
         self
     }
     #[inline(always)]
@@ -131,34 +132,34 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
     #[inline(always)]
     fn gather(values: &[Self], index: LaneIndex<L>) -> Self {
         let mut out = [T::from_f64(0.0); L];
-        for l in 0..L {
+        each!(l in L => {
             out[l] = values[index.0[l] as usize].0[l];
-        }
+        });
         Self(out)
     }
     #[inline(always)]
     fn select(mask: LaneMask<L>, mut a: Self, b: Self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             a.0[l] = if mask.0[l] != 0 { a.0[l] } else { b.0[l] };
-        }
+        });
         a
     }
     #[inline(always)]
     fn scatter(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
-        for l in 0..L {
+        each!(l in L => {
             if mask.lane(l) {
                 values[index.0[l] as usize].0[l] = self.0[l];
             }
-        }
+        });
     }
     #[inline(always)]
     fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
-        for l in 0..L {
+        each!(l in L => {
             if mask.lane(l) {
                 let slot = &mut values[index.0[l] as usize].0[l];
                 *slot += self.0[l];
             }
-        }
+        });
     }
 }
 
@@ -183,48 +184,48 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
     #[inline(always)]
     fn from_int(x: LaneIndex<L>) -> Self {
         let mut out = Self([T::default(); L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = T::from_i32(x.0[l]);
-        }
+        });
         out
     }
     #[inline(always)]
     fn to_int(self) -> LaneIndex<L> {
         let mut out = LaneIndex([0; L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = self.0[l].to_i32();
-        }
+        });
         out
     }
     #[inline(always)]
     fn is_lt(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = -((self.0[l] < other.0[l]) as i32);
-        }
+        });
         out
     }
     #[inline(always)]
     fn is_le(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = -((self.0[l] <= other.0[l]) as i32);
-        }
+        });
         out
     }
     #[inline(always)]
     fn is_eq(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
-        for l in 0..L {
+        each!(l in L => {
             out.0[l] = -((self.0[l] == other.0[l]) as i32);
-        }
+        });
         out
     }
     #[inline(always)]
     fn select_gt(mut self, other: Self, a: Self, b: Self) -> Self {
-        for l in 0..L {
+        each!(l in L => {
             self.0[l] = if self.0[l] > other.0[l] { a.0[l] } else { b.0[l] };
-        }
+        });
         self
     }
     #[inline(always)]
@@ -242,25 +243,25 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
             for (i, &v) in values.iter().enumerate() {
                 let mut rank = [0u32; L];
                 for (j, &w) in values.iter().enumerate() {
-                    for l in 0..L {
+                    each!(l in L => {
                         let (a, b) = (v.0[l], w.0[l]);
                         let before =
                             if j < i { before_or_tied(b, a, descending) } else { before(b, a, descending) };
                         rank[l] += (before && j != i) as u32;
-                    }
+                    });
                 }
-                for l in 0..L {
+                each!(l in L => {
                     order[rank[l] as usize].0[l] = i as i32;
-                }
+                });
             }
         } else {
-            for l in 0..L {
+            each!(l in L => {
                 let mut lane: Vec<usize> = (0..values.len()).collect();
                 sort_indices(&mut lane, descending, |i| values[i].0[l]);
                 for (slot, i) in order.iter_mut().zip(lane) {
                     slot.0[l] = i as i32;
                 }
-            }
+            });
         }
     }
 }

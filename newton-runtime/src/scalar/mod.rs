@@ -14,6 +14,7 @@
 mod across;
 mod discrete;
 mod dual;
+mod each;
 mod elementwise;
 pub mod fault;
 mod float;
@@ -36,6 +37,7 @@ pub use pair::Pair;
 pub use shape::{Data, Shape};
 pub use tape::{Saved, Tape};
 
+use each::each;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// Arithmetic with a right operand of type `R`, for `Self` on the left.
@@ -313,9 +315,9 @@ pub trait Real: Scalar<Passive = Self> {
     #[inline(always)]
     fn powi_lanes(self, n: Self::Index) -> Self {
         let mut out = self;
-        for l in 0..Self::LANES {
+        each!(l in Self::LANES => {
             out.set_lane(l, self.lane(l).powi(n.lane(l)));
-        }
+        });
         out
     }
     /// Lane by lane: `a` where `self > other`, else `b`. False for NaN, as in Rust.
