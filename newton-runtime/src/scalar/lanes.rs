@@ -2,6 +2,10 @@
 //!
 //! Operators are plain index loops over a 64-byte aligned array; LLVM turns them into vector instructions of whatever width the
 //! enclosing function is compiled for (see `kernel::dispatch`), without intrinsics.
+//!
+//! Operators are marked `#[inline]`, not `#[inline(always)]`: LLVM then simplifies each once before it copies it to its many uses,
+//! which nearly halves the time to compile a loss and leaves its speed as it is. The elementary functions are too large for that:
+//! left out of line they would be compiled without the caller's vector instructions.
 
 use super::each::each;
 use super::elementwise::elementwise;
@@ -19,7 +23,7 @@ macro_rules! operator {
     ($op:ident $method:ident, $op_assign:ident $method_assign:ident, $symbol:tt) => {
         impl<T: Float, const L: usize, const FMA: bool> $op for Lanes<T, L, FMA> {
             type Output = Self;
-            #[inline(always)]
+            #[inline]
             fn $method(mut self, other: Self) -> Self {
                 each!(l in L => {
                     self.0[l] $symbol other.0[l];
@@ -28,7 +32,7 @@ macro_rules! operator {
             }
         }
         impl<T: Float, const L: usize, const FMA: bool> $op_assign for Lanes<T, L, FMA> {
-            #[inline(always)]
+            #[inline]
             fn $method_assign(&mut self, other: Self) {
                 each!(l in L => {
                     self.0[l] $symbol other.0[l];
@@ -44,7 +48,7 @@ operator!(Div div, DivAssign div_assign, /=);
 
 impl<T: Float, const L: usize, const FMA: bool> Neg for Lanes<T, L, FMA> {
     type Output = Self;
-    #[inline(always)]
+    #[inline]
     fn neg(mut self) -> Self {
         each!(l in L => {
             self.0[l] = -self.0[l];
@@ -80,56 +84,56 @@ macro_rules! binary {
 impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
     type Passive = Self;
 
-    #[inline(always)]
+    #[inline]
     fn constant(value: Self) -> Self {
         value
     }
-    #[inline(always)]
+    #[inline]
     fn value(self) -> Self {
         self
     }
-    #[inline(always)]
+    #[inline]
     fn chain(self, f: Self, _df: Self) -> Self {
         f
     }
-    #[inline(always)]
+    #[inline]
     fn chain2(self, _other: Self, f: Self, _da: Self, _db: Self) -> Self {
         f
     }
-    #[inline(always)]
+    #[inline]
     fn lit(x: f64) -> Self {
         Self([T::from_f64(x); L])
     }
-    #[inline(always)]
+    #[inline]
     fn mul_add(mut self, a: Self, b: Self) -> Self {
         each!(l in L => {
             self.0[l] = T::f_mul_add::<FMA>(self.0[l], a.0[l], b.0[l]);
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn add_scaled(&mut self, a: Self, factor: Self) {
         self.add_product(a, factor);
     }
     elementwise!(smooth, unary);
     elementwise!(pairs, binary);
-    #[inline(always)]
+    #[inline]
     fn powi(self, n: i32) -> Self {
         powi(self, n)
     }
-    #[inline(always)]
+    #[inline]
     fn pow(self, p: Self) -> Self {
         self.powf(p)
     }
-    #[inline(always)]
+    #[inline]
     fn max(self, other: Self) -> Self {
         other.select_gt(self, other, self)
     }
-    #[inline(always)]
+    #[inline]
     fn min(self, other: Self) -> Self {
         self.select_gt(other, other, self)
     }
-    #[inline(always)]
+    #[inline]
     fn gather(values: &[Self], index: LaneIndex<L>) -> Self {
         let mut out = [T::from_f64(0.0); L];
         each!(l in L => {
@@ -137,14 +141,14 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
         });
         Self(out)
     }
-    #[inline(always)]
+    #[inline]
     fn select(mask: LaneMask<L>, mut a: Self, b: Self) -> Self {
         each!(l in L => {
             a.0[l] = if mask.0[l] != 0 { a.0[l] } else { b.0[l] };
         });
         a
     }
-    #[inline(always)]
+    #[inline]
     fn scatter(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
         each!(l in L => {
             if mask.lane(l) {
@@ -152,7 +156,7 @@ impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
             }
         });
     }
-    #[inline(always)]
+    #[inline]
     fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
         each!(l in L => {
             if mask.lane(l) {
@@ -169,19 +173,19 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
     type Mask = LaneMask<L>;
     const LANES: usize = L;
 
-    #[inline(always)]
+    #[inline]
     fn splat(x: T) -> Self {
         Self([x; L])
     }
-    #[inline(always)]
+    #[inline]
     fn lane(self, lane: usize) -> T {
         self.0[lane]
     }
-    #[inline(always)]
+    #[inline]
     fn set_lane(&mut self, lane: usize, x: T) {
         self.0[lane] = x;
     }
-    #[inline(always)]
+    #[inline]
     fn from_int(x: LaneIndex<L>) -> Self {
         let mut out = Self([T::default(); L]);
         each!(l in L => {
@@ -189,7 +193,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn to_int(self) -> LaneIndex<L> {
         let mut out = LaneIndex([0; L]);
         each!(l in L => {
@@ -197,7 +201,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn is_lt(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
         each!(l in L => {
@@ -205,7 +209,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn is_le(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
         each!(l in L => {
@@ -213,7 +217,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn is_eq(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
         each!(l in L => {
@@ -221,21 +225,21 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn select_gt(mut self, other: Self, a: Self, b: Self) -> Self {
         each!(l in L => {
             self.0[l] = if self.0[l] > other.0[l] { a.0[l] } else { b.0[l] };
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn sign(self) -> Self {
         let zero = Self::zero();
         self.select_gt(zero, Self::one(), zero) - zero.select_gt(self, Self::one(), zero)
     }
     elementwise!(steps, unary);
     unary!(erf);
-    #[inline(always)]
+    #[inline]
     fn argsort(values: &[Self], descending: bool, order: &mut [LaneIndex<L>]) {
         // The rank of an element is the number of elements before it: n^2 vector comparisons, no branches. For the tens of
         // elements that a loss sorts this is faster than 16 scalar sorts; beyond, those take over.
@@ -267,20 +271,20 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
 }
 
 /// `b` comes strictly before `a`; NaN last.
-#[inline(always)]
+#[inline]
 fn before<T: Float>(b: T, a: T, descending: bool) -> bool {
     let less = if descending { b > a } else { b < a };
     less | (is_nan(a) & !is_nan(b))
 }
 
 /// `b` comes before `a` or they are tied.
-#[inline(always)]
+#[inline]
 fn before_or_tied<T: Float>(b: T, a: T, descending: bool) -> bool {
     let less = if descending { b >= a } else { b <= a };
     less | is_nan(a)
 }
 
-#[inline(always)]
+#[inline]
 #[allow(clippy::eq_op)]
 fn is_nan<T: Float>(x: T) -> bool {
     x != x
@@ -300,7 +304,7 @@ pub(super) fn sort_indices<T: Float>(order: &mut [usize], descending: bool, valu
 }
 
 /// Integer power by repeated squaring, for any scalar.
-#[inline(always)]
+#[inline]
 pub(super) fn powi<S: Scalar>(x: S, n: i32) -> S {
     let mut result = S::one();
     let mut square = x;
