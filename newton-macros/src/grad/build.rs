@@ -4,7 +4,7 @@ use super::flatten::fresh;
 use super::partials::partials;
 use super::reverse::{Adjoints, of_call, of_let, pass_on};
 use super::save::{Node, Scope, decide, decide_function, visit_reads};
-use crate::ir::{Block, Expr, Output, Place, Program, Stmt, Type, VarId};
+use crate::ir::{Block, Discrete, Expr, Output, Place, Program, Stmt, Type, VarId};
 use quote::format_ident;
 use std::collections::BTreeSet;
 
@@ -179,9 +179,16 @@ fn reverse(scope: &Scope, program: &Program, adjoints: &Adjoints) -> Block {
             Node::If { cond, then, otherwise } => {
                 let then = reverse_inner(then, program, adjoints, adjoints);
                 let otherwise = reverse_inner(otherwise, program, adjoints, adjoints);
-                if !(then.is_empty() && otherwise.is_empty()) {
-                    out.push(Stmt::If { cond: cond.clone(), then, otherwise });
+                if then.is_empty() && otherwise.is_empty() {
+                    continue;
                 }
+                // Both branches of a varying condition run, one after the other: what the second saved lies on top.
+                out.push(if cond.is_varying(&program.vars) && !then.is_empty() && !otherwise.is_empty() {
+                    let not = Discrete::Unary(syn::parse_quote!(!), Box::new(cond.clone()));
+                    Stmt::If { cond: not, then: otherwise, otherwise: then }
+                } else {
+                    Stmt::If { cond: cond.clone(), then, otherwise }
+                });
             }
         }
     }

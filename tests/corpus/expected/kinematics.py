@@ -62,7 +62,7 @@ def leg(y, angles, thigh, shank):
     reach = 0.9 * (thigh + shank) * raw / (1 + raw) + 0.1
     cosine = (thigh**2 + shank**2 - reach**2) / (2 * thigh * shank)
     knee = jnp.arccos(cosine)
-    quarter = float(np.float32(np.pi / 2))  # a constant of the source is its float32
+    quarter = np.pi / 2
     lift = jnp.arcsin(shank * jnp.sqrt(1 - cosine**2) / reach)
     hip = jnp.arctan2(y[:, 0], -y[:, 1]) + lift
     return ((knee - quarter * angles[:, 0]) ** 2 + (1 - jnp.cos(hip - angles[:, 1])) / 2).mean()

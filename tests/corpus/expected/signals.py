@@ -3,9 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 from registry import grid, loss
 
-# Constants of the sources are float32 numbers.
-ROOT_HALF = float(np.float32(np.sqrt(0.5)))
-PI = float(np.float32(np.pi))
+ROOT_HALF = np.sqrt(0.5)
+PI = np.pi
 
 
 @loss([16], lambda r: dict(y=r.normal(16), signal=r.normal(16)), weight=0.125)

@@ -125,9 +125,18 @@ impl Printer<'_> {
     /// A branch: Rust's own on a uniform condition, else masked regions.
     fn branch(&self, cond: &Discrete, then: &Block, otherwise: &Block) -> TokenStream {
         if cond.is_varying(&self.program.vars) {
-            let cond = self.by_lane_as(cond, true);
-            let then = self.region(quote!(#cond), then);
-            let otherwise = self.region(quote!(!#cond), otherwise);
+            let (yes, no) = match cond {
+                Discrete::Unary(syn::UnOp::Not(_), inner) => {
+                    let inner = self.by_lane_as(inner, true);
+                    (quote!(!#inner), quote!(#inner))
+                }
+                cond => {
+                    let cond = self.by_lane_as(cond, true);
+                    (quote!(#cond), quote!(!#cond))
+                }
+            };
+            let then = self.region(yes, then);
+            let otherwise = self.region(no, otherwise);
             return quote!(#then #otherwise);
         }
         let (cond, then) = (self.int(cond).0, self.block(then));
