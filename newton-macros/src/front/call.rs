@@ -3,7 +3,7 @@
 use super::{Expected, Front};
 use super::pattern::Mode;
 use super::value::{Closure, Scope, Value};
-use crate::builtins::{Builtin, Rule, Syntax, nearest};
+use crate::builtins::{Builtin, Rule, Syntax};
 use crate::errors::Outcome;
 use crate::ir::{
     Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type,
@@ -132,24 +132,8 @@ impl Front<'_> {
                     _ => self.builtin(builtin, args, span),
                 };
             }
-            let misspelled = nearest(Syntax::Function, &name);
-            let method = Builtin::find(Syntax::Method, &name);
-            if owner.is_none() && (misspelled.is_some() || method.is_some()) && self.is_scalar_call(&args) {
-                let hint = match (misspelled, method) {
-                    (Some(known), _) if method.is_none() => format!("; did you mean `{known}`?"),
-                    _ => format!(": write it as a method, `x.{name}(..)`"),
-                };
-                return Err(self
-                    .errors
-                    .at(path.span(), format_args!("`{name}` is no builtin{hint}")));
-            }
         }
         self.call_function(path, args, expected)
-    }
-
-    /// Whether a misspelled builtin may be meant.
-    fn is_scalar_call(&self, args: &[(Value, Span)]) -> bool {
-        !args.is_empty()
     }
 
     fn call_from_fn(

@@ -12,6 +12,8 @@ mod pattern;
 mod stmt;
 mod value;
 
+pub use params::is_ident;
+
 use crate::errors::{Errors, Outcome};
 use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
 use names::Names;
