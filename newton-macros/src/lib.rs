@@ -13,6 +13,8 @@ mod back;
 mod builtins;
 mod check;
 mod errors;
+#[cfg(test)]
+mod expanded;
 mod front;
 mod grad;
 mod ir;
