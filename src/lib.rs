@@ -25,7 +25,12 @@
 //! println!("losses {:?}, gradients {:?}, z* {:?}", all.values, all.gradients, all.step.z_star);
 //! # Ok::<(), newton_losses::Error>(())
 //! ```
+//!
+//! All else is in the [`guide`].
 #![forbid(unsafe_code)]
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 pub use newton_macros::{newton_fn, newton_loss};
 pub use newton_runtime::*;

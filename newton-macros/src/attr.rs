@@ -21,6 +21,8 @@ pub struct Attr {
     pub name: Option<Ident>,
     /// Path of the runtime, if not `::newton_losses`.
     pub krate: Option<Path>,
+    /// Show the generated code while compiling.
+    pub print: bool,
 }
 
 /// One argument.
@@ -52,6 +54,7 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
         on_indefinite: quote!(Keep),
         name: None,
         krate: None,
+        print: false,
     };
     let whole = tokens.span();
     let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
@@ -112,13 +115,14 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
                 attr.name = path.path.get_ident().cloned();
             }
             ("crate", Some(Expr::Path(path))) => attr.krate = Some(path.path),
+            ("print", None) => attr.print = true,
             _ => {
                 errors.at(
                     key.span(),
                     format_args!(
                         "`{name}` is not understood here; the arguments are `hessian`, `fisher` or `none`, `lambda = 10.0`, \
                          `average = batch | sample`, `on_indefinite = keep | clamp | abs | error`, `name = MyLoss`, \
-                         `crate = path`"
+                         `crate = path`, `print`"
                     ),
                 );
             }
@@ -147,11 +151,13 @@ pub struct FunctionAttr {
     pub gradient: Option<Path>,
     /// Path of the runtime, if not `::newton_losses`.
     pub krate: Option<Path>,
+    /// Show the generated code while compiling.
+    pub print: bool,
 }
 
 /// The arguments of `#[newton_fn]`, each understood or refused.
 pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr {
-    let mut attr = FunctionAttr { gradient: None, krate: None };
+    let mut attr = FunctionAttr { gradient: None, krate: None, print: false };
     let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
     let items = match syn::parse::Parser::parse2(parser, tokens) {
         Ok(items) => items,
@@ -165,10 +171,16 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
         let slot = match &*name {
             "gradient" => &mut attr.gradient,
             "crate" => &mut attr.krate,
+            "print" if value.is_none() => {
+                attr.print = true;
+                continue;
+            }
             _ => {
                 errors.at(
                     key.span(),
-                    format_args!("`{name}` is not understood here; the arguments are `gradient = path` and `crate = path`"),
+                    format_args!(
+                        "`{name}` is not understood here; the arguments are `gradient = path`, `crate = path` and `print`"
+                    ),
                 );
                 continue;
             }
@@ -206,4 +218,53 @@ fn choice(value: &Expr, choices: &[(&str, TokenStream)], errors: &mut Errors) ->
     let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
     errors.at(value.span(), format_args!("choose one of {}", names.join(", ")));
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(errors: Errors) -> Vec<String> {
+        errors.take().into_iter().flatten().map(|error| error.to_string()).collect()
+    }
+
+    #[test]
+    fn settings_of_a_loss() {
+        let mut errors = Errors::default();
+        let attr = parse(
+            quote!(fisher, lambda = 2.5, average = sample, on_indefinite = abs, name = Mine, crate = a::b, print),
+            &mut errors,
+        );
+        assert_eq!(messages(errors), [""; 0]);
+        assert_eq!(attr.curvature.to_string(), "Fisher");
+        assert_eq!(attr.lambda, 2.5);
+        assert_eq!(attr.average.to_string(), "Sample");
+        assert_eq!(attr.on_indefinite.to_string(), "Abs");
+        assert_eq!(attr.name.unwrap(), "Mine");
+        assert_eq!(attr.krate.unwrap().segments.len(), 2);
+        assert!(attr.print);
+        assert!(!parse(quote!(none), &mut Errors::default()).print);
+    }
+
+    #[test]
+    fn settings_of_a_function() {
+        let mut errors = Errors::default();
+        let attr = parse_function(quote!(print, gradient = slope), &mut errors);
+        assert_eq!(messages(errors), [""; 0]);
+        assert!(attr.print && attr.gradient.is_some() && attr.krate.is_none());
+        assert!(!parse_function(quote!(), &mut Errors::default()).print);
+    }
+
+    #[test]
+    fn print_takes_no_value_and_stands_once() {
+        let mut errors = Errors::default();
+        parse(quote!(none, print, print), &mut errors);
+        assert_eq!(messages(errors), ["`print`: the print is given twice"]);
+        let mut errors = Errors::default();
+        parse(quote!(none, print = true), &mut errors);
+        assert!(messages(errors)[0].starts_with("`print` is not understood here"));
+        let mut errors = Errors::default();
+        parse_function(quote!(print = true), &mut errors);
+        assert!(messages(errors)[0].starts_with("`print` is not understood here"));
+    }
 }

@@ -13,9 +13,12 @@ mod back;
 mod builtins;
 mod check;
 mod errors;
+#[cfg(test)]
+mod expanded;
 mod front;
 mod grad;
 mod ir;
+mod print;
 #[cfg(test)]
 mod refusals;
 
@@ -64,7 +67,13 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
     });
     let item = &strip(item);
     match (program, errors.is_empty()) {
-        (Some(program), true) => back::rust::loss(item, &attr, &grad::gradient(program)),
+        (Some(program), true) => {
+            let code = back::rust::loss(item, &attr, &grad::gradient(program));
+            if attr.print {
+                eprintln!("{}", print::formatted(&code));
+            }
+            code
+        }
         (program, _) => {
             let errors = errors.take().map(|e| e.to_compile_error());
             let stub = back::rust::stub(item, &attr, program.as_ref());
@@ -104,13 +113,17 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
         let stub = back::rust::function_stub(item);
         return quote!(#errors #stub);
     }
-    match &attr.gradient {
+    let code = match &attr.gradient {
         Some(path) => back::rust::custom(item, &attr, path, flavours),
         None => {
             let flavours = flavours.into_iter().map(|(by_lane, program)| (by_lane, grad::function(program)));
             back::rust::function(item, &attr, flavours.collect())
         }
+    };
+    if attr.print {
+        eprintln!("{}", print::formatted(&code));
     }
+    code
 }
 
 /// The function without the attributes on its parameters that only the macro understands.

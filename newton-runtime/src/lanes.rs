@@ -149,11 +149,15 @@ pub fn table<P: Real, E: Entry>(table: &[E], index: P::Index) -> P {
 }
 
 /// A number, or arrays of them, that all samples share, as lanes.
-pub trait Lift<P> {
+pub trait Lift<P: Real> {
     /// The same shape of lanes.
     type Lanes;
     /// The same numbers in every lane.
     fn lift(&self) -> Self::Lanes;
+    /// `rows[index]`, lane by lane. The index is in range.
+    fn row(rows: &[Self], index: P::Index) -> Self::Lanes
+    where
+        Self: Sized;
 }
 macro_rules! lifts {
     ($($t:ty),*) => {$(
@@ -162,6 +166,10 @@ macro_rules! lifts {
             #[inline(always)]
             fn lift(&self) -> P {
                 number(*self)
+            }
+            #[inline(always)]
+            fn row(rows: &[$t], index: P::Index) -> P {
+                table(rows, index)
             }
         }
     )*};
@@ -173,12 +181,23 @@ impl<P: Real, U: Lift<P>, const N: usize> Lift<P> for [U; N] {
     fn lift(&self) -> Self::Lanes {
         core::array::from_fn(|i| self[i].lift())
     }
+    #[inline(always)]
+    fn row(rows: &[[U; N]], index: P::Index) -> Self::Lanes {
+        let first = index * P::int(N as i32);
+        core::array::from_fn(|i| U::row(rows.as_flattened(), first + P::int(i as i32)))
+    }
 }
 
 /// Numbers that all samples share, as lanes.
 #[inline(always)]
 pub fn lift<P: Real, A: Lift<P>>(shared: &A) -> A::Lanes {
     shared.lift()
+}
+
+/// `rows[index]`, lane by lane, from a table that all samples share. The index is in range.
+#[inline(always)]
+pub fn table_row<P: Real, A: Lift<P>>(rows: &[A], index: P::Index) -> A::Lanes {
+    A::row(rows, index)
 }
 
 /// Conditions from the integers that labels bring.

@@ -142,6 +142,7 @@ macro_rules! rules {
 
 impl<P: Real, const K: usize> Scalar for Dual<P, K> {
     type Passive = P;
+    const HAS_TANGENTS: bool = true;
 
     #[inline]
     fn constant(value: P) -> Self {

@@ -85,6 +85,8 @@ pub trait Scalar:
 {
     /// The same lanes without tangents: what does not depend on the prediction.
     type Passive: Real;
+    /// It carries tangents.
+    const HAS_TANGENTS: bool = false;
 
     /// Lifts a passive value; its tangents are zero.
     fn constant(value: Self::Passive) -> Self;

@@ -216,7 +216,8 @@ impl Printer<'_> {
             let t = if var.active { s } else { p };
             return Text(
                 match (var.shared, scalar) {
-                    (true, _) => quote!(lanes::table::<#p, _>(#flat, #index)),
+                    (true, true) => quote!(lanes::table::<#p, _>(#flat, #index)),
+                    (true, false) => quote!(lanes::table_row::<#p, _>(#flat, #index)),
                     (false, true) => quote!(#t::gather(#flat, #index)),
                     (false, false) => quote!(lanes::gather_row::<#t, _>(#flat, #index)),
                 },

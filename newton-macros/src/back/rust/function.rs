@@ -99,10 +99,12 @@ pub fn custom(
                 use #krate::lanes;
                 let (value, #pattern) = {
                     #(#values)*
-                    (
-                        Self::#primal::<#p, #p, #(#constants),*>(#(#all,)* mask),
-                        #gradient::#value(#(#all,)* mask),
-                    )
+                    let value = Self::#primal::<#p, #p, #(#constants),*>(#(#all,)* mask);
+                    // The derivative may call this function again.
+                    if !#s::HAS_TANGENTS {
+                        return #s::constant(value);
+                    }
+                    (value, #gradient::#value(#(#all,)* mask))
                 };
                 let mut result = #s::constant(value);
                 #(#chained)*
