@@ -145,7 +145,7 @@ subjects! {
         |x, y_, x_| {
             let order = lanes::argsort_desc(x);
             for j in 0..2 {
-                y_[j].scatter_add(x_, order[j]);
+                y_[j].scatter_add(x_, order[j], S::Passive::mask(true));
             }
         };
 }

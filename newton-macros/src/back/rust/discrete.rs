@@ -278,12 +278,26 @@ impl Printer<'_> {
         let mask = self.mask();
         let varies = |part: &Part| matches!(part, Part::Index(i) if i.is_varying(&self.program.vars));
         let first = constant.parts.iter().position(varies).expect("an index varies");
-        let (base, rest) = constant.parts.split_at(first);
-        let table = self.constant(&Constant { path: constant.path.clone(), parts: base.to_vec() });
+        let last = constant.parts.iter().rposition(varies).expect("an index varies");
+        let select = |parts: &[Part], of: TokenStream| {
+            parts.iter().fold(of, |text, part| match part {
+                Part::Index(index) => {
+                    let index = self.int(index).0;
+                    quote!(#text[#index])
+                }
+                Part::Field(field) => quote!(#text.#field),
+            })
+        };
+        let table = self.constant(&Constant { path: constant.path.clone(), parts: constant.parts[..first].to_vec() });
         let mut row = table.clone();
         let mut flat: Option<TokenStream> = None;
-        for part in rest {
-            let Part::Index(index) = part else { unreachable!("checked: fields come before a varying index") };
+        let indices = constant.parts[first..=last].iter().filter_map(|part| match part {
+            Part::Index(index) => Some(index),
+            // Refused by `check::varying`.
+            Part::Field(_) => None,
+        });
+        let mut rank = 0;
+        for index in indices {
             let index = self.by_lane_as(index, false);
             let index = quote!(#index.within(#row.len(), #mask));
             flat = Some(match flat {
@@ -291,8 +305,18 @@ impl Printer<'_> {
                 Some(outer) => quote!((#outer * #p::int(#row.len() as i32) + #index)),
             });
             row = quote!(#row[0]);
+            rank += 1;
         }
-        let flattened = (1..rest.len()).map(|_| quote!(.as_flattened()));
+        // What is selected of each element is selected of the whole table.
+        let table = match &constant.parts[last + 1..] {
+            [] => table,
+            rest => {
+                let part = select(rest, quote!(row));
+                let part = (1..rank).fold(part, |inner, _| quote!(row.map(|row| #inner)));
+                quote!(#table.map(|row| #part))
+            }
+        };
+        let flattened = (1..rank).map(|_| quote!(.as_flattened()));
         (quote!(#table #(#flattened)*), flat.expect("there is an index"))
     }
 
