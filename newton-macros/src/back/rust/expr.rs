@@ -88,6 +88,7 @@ impl Printer<'_> {
                 let x = self.constant(constant);
                 atom(quote!(lanes::number::<#p, _>(#x)))
             }
+            Expr::FromInt(int) if let Some(n) = int.literal() => self.expr(&Expr::Lit(n as f64)),
             Expr::FromInt(int) if int.is_varying(&self.program.vars) => {
                 let int = self.by_lane(int);
                 atom(quote!(#p::from_int(#int)))
@@ -107,6 +108,10 @@ impl Printer<'_> {
                 if n.is_varying(&self.program.vars) {
                     let n = self.by_lane_as(n, false);
                     return atom(quote!(#a.powi_by_lane(#n)));
+                }
+                if let Some(n) = n.literal() {
+                    let n = Literal::usize_unsuffixed(n);
+                    return atom(quote!(#a.powi(#n)));
                 }
                 let n = self.int(n).at_least(Bind::Cast);
                 atom(quote!(#a.powi(#n as i32)))

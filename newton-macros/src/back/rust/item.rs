@@ -1,6 +1,7 @@
 //! The items that replace an annotated function: the function itself, a type for the loss, its kernel.
 
 use super::Printer;
+use super::expr::Bind;
 use crate::attr::Attr;
 use crate::grad::Gradient;
 use crate::ir::{Discrete, Kind, Program, Role, VarId};
@@ -311,10 +312,7 @@ fn dims(program: &Program, var: VarId) -> &[Discrete] {
 
 /// How many numbers a variable holds.
 fn size(printer: &Printer, var: VarId) -> TokenStream {
-    let factors = dims(printer.program, var).iter().map(|n| {
-        let n = printer.int(n).0;
-        quote!((#n))
-    });
+    let factors = dims(printer.program, var).iter().map(|n| printer.int(n).at_least(Bind::Cast));
     factors.reduce(|a, b| quote!(#a * #b)).unwrap_or_else(|| quote!(1))
 }
 
