@@ -92,6 +92,10 @@ impl Printer<'_> {
                 let int = self.by_lane(int);
                 atom(quote!(#p::from_int(#int)))
             }
+            Expr::FromInt(int) if super::discrete::small_literal(int).is_some() => {
+                let x = literal(int.literal().expect("it is one") as f64);
+                atom(quote!(#p::lit(#x)))
+            }
             Expr::FromInt(int) => {
                 let int = self.int(int).at_least(Bind::Cast);
                 atom(quote!(#p::lit(#int as f64)))
@@ -107,6 +111,9 @@ impl Printer<'_> {
                 if n.is_varying(&self.program.vars) {
                     let n = self.by_lane_as(n, false);
                     return atom(quote!(#a.powi_by_lane(#n)));
+                }
+                if let Some(n) = super::discrete::small_literal(n) {
+                    return atom(quote!(#a.powi(#n)));
                 }
                 let n = self.int(n).at_least(Bind::Cast);
                 atom(quote!(#a.powi(#n as i32)))

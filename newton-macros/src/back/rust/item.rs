@@ -1,11 +1,12 @@
 //! The items that replace an annotated function: the function itself, a type for the loss, its kernel.
 
 use super::Printer;
+use super::expr::Bind;
 use crate::attr::Attr;
 use crate::grad::Gradient;
 use crate::ir::{Discrete, Kind, Program, Role, VarId};
 use std::collections::BTreeSet;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ItemFn;
 
@@ -154,7 +155,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
     let (generics, arguments, _) = item.sig.generics.split_for_impl();
     let declared = &item.sig.generics;
     let docs: Vec<_> = item.attrs.iter().filter(|a| a.path().is_ident("doc")).collect();
-    let summary = format!("The loss [`{function}`] with value, gradient, Hessian and Newton step.");
+    let summary = format!(" The loss [`{function}`] with value, gradient, Hessian and Newton step.");
 
     let hypers =
         |role| program.params.iter().filter(move |p| p.role == role).map(|p| &program.vars[p.var.0].name);
@@ -195,12 +196,12 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         takes.push(take);
         gives.push(give);
     }
-    let (curvature, lambda) = (&attr.curvature, attr.lambda);
+    let (curvature, lambda) = (&attr.curvature, Literal::f64_unsuffixed(attr.lambda));
     let (average, on_indefinite) = (&attr.average, &attr.on_indefinite);
     let new_doc = match takes.len() {
-        0 => "The loss with the attribute's settings.".to_owned(),
+        0 => " The loss with the attribute's settings.".to_owned(),
         _ => format!(
-            "The loss with its hyper-parameters ({}) and the attribute's settings.",
+            " The loss with its hyper-parameters ({}) and the attribute's settings.",
             floats.iter().chain(&others).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
         ),
     };
@@ -311,10 +312,7 @@ fn dims(program: &Program, var: VarId) -> &[Discrete] {
 
 /// How many numbers a variable holds.
 fn size(printer: &Printer, var: VarId) -> TokenStream {
-    let factors = dims(printer.program, var).iter().map(|n| {
-        let n = printer.int(n).0;
-        quote!((#n))
-    });
+    let factors = dims(printer.program, var).iter().map(|n| printer.int(n).at_least(Bind::Cast));
     factors.reduce(|a, b| quote!(#a * #b)).unwrap_or_else(|| quote!(1))
 }
 
