@@ -209,12 +209,12 @@ impl Printer<'_> {
     }
 
     /// Some index into the constant differs between samples.
-    fn varies(&self, constant: &crate::ir::Constant) -> bool {
+    pub fn varies(&self, constant: &crate::ir::Constant) -> bool {
         constant.indices().any(|i| i.is_varying(&self.program.vars))
     }
 
     /// The value of a place.
-    fn read(&self, place: &Place) -> Text {
+    pub fn read(&self, place: &Place) -> Text {
         let (s, p) = (&self.scalar, &self.passive);
         let var = &self.program.vars[place.var.0];
         let scalar = self.program.dims(place).is_empty();
@@ -224,6 +224,9 @@ impl Printer<'_> {
             return Text(
                 match (var.shared, scalar) {
                     (true, true) => quote!(lanes::table::<#p, _>(#flat, #index)),
+                    (true, false) if var.ty.is_discrete() => {
+                        quote!(lanes::spread_row::<#p, _>(#flat, #index))
+                    }
                     (true, false) => quote!(lanes::table_row::<#p, _>(#flat, #index)),
                     (false, true) => quote!(#t::gather(#flat, #index)),
                     (false, false) => quote!(lanes::gather_row::<#t, _>(#flat, #index)),

@@ -160,7 +160,6 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
     let hypers =
         |role| program.params.iter().filter(move |p| p.role == role).map(|p| &program.vars[p.var.0].name);
     let floats: Vec<_> = hypers(Role::Hyper).collect();
-    let others: Vec<_> = hypers(Role::StaticHyper).chain(hypers(Role::Shared)).collect();
     let fields = program.params.iter().filter_map(|p| {
         let var = &program.vars[p.var.0];
         let field = &var.name;
@@ -198,11 +197,13 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
     }
     let (curvature, lambda) = (&attr.curvature, Literal::f64_unsuffixed(attr.lambda));
     let (average, on_indefinite) = (&attr.average, &attr.on_indefinite);
+    let taken = program.params.iter().filter(|p| !matches!(p.role, Role::Prediction | Role::Label));
+    let taken = taken.map(|p| format!("`{}`", program.vars[p.var.0].name));
     let new_doc = match takes.len() {
         0 => " The loss with the attribute's settings.".to_owned(),
         _ => format!(
             " The loss with its hyper-parameters ({}) and the attribute's settings.",
-            floats.iter().chain(&others).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+            taken.collect::<Vec<_>>().join(", ")
         ),
     };
     let items = quote! {
