@@ -12,7 +12,7 @@ fn decay<const N: usize>(y: &[f32; 2], seen: &[f32; N], dt: f32) -> f32 {
     }
     loss / N as f32
 }
-///The loss [`decay`] with value, gradient, Hessian and Newton step.
+/// The loss [`decay`] with value, gradient, Hessian and Newton step.
 ///
 /// Mean squared distance of `e^y0 e^(-e^y1 t)` from what was seen at the times `t` = 0, dt, 2 dt, ...
 #[derive(Debug, Clone, PartialEq)]
@@ -21,12 +21,12 @@ struct Decay<const N: usize> {
     dt: f64,
 }
 impl<const N: usize> Decay<N> {
-    ///The loss with its hyper-parameters (`dt`) and the attribute's settings.
+    /// The loss with its hyper-parameters (`dt`) and the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new(dt: impl ::core::convert::Into<f64>) -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.0001f64,
+            lambda: 0.0001,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Abs,
         };
@@ -65,7 +65,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Decay<N> {
     type Label<T: ::newton_losses::scalar::Float> = [T; N];
     const NAME: &'static str = "decay";
     fn dim(&self) -> usize {
-        (2)
+        2
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -75,7 +75,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Decay<N> {
         [("dt", self.dt)].into_iter()
     }
     fn size(&self) -> usize {
-        (2)
+        2
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(

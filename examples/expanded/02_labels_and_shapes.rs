@@ -21,7 +21,7 @@ fn expected_cost<const WORDS: usize, const TAGS: usize>(
     }
     total / weights
 }
-///The loss [`expected_cost`] with value, gradient, Hessian and Newton step.
+/// The loss [`expected_cost`] with value, gradient, Hessian and Newton step.
 ///
 /// Words are tagged one by one, and mistakes cost what a table says: the expected cost over the first `len` words of a
 /// sentence, words that were annotated by hand counting `trust` times.
@@ -32,7 +32,7 @@ struct ExpectedCost<const WORDS: usize, const TAGS: usize> {
     trust: f64,
 }
 impl<const WORDS: usize, const TAGS: usize> ExpectedCost<WORDS, TAGS> {
-    ///The loss with its hyper-parameters (`trust`, `cost`) and the attribute's settings.
+    /// The loss with its hyper-parameters (`trust`, `cost`) and the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new(
         cost: [[impl ::core::convert::Into<f64>; TAGS]; TAGS],
@@ -40,7 +40,7 @@ impl<const WORDS: usize, const TAGS: usize> ExpectedCost<WORDS, TAGS> {
     ) -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.1f64,
+            lambda: 0.1,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Abs,
         };
@@ -85,7 +85,7 @@ for ExpectedCost<WORDS, TAGS> {
     );
     const NAME: &'static str = "expected_cost";
     fn dim(&self) -> usize {
-        (WORDS) * (TAGS)
+        WORDS * TAGS
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -97,7 +97,7 @@ for ExpectedCost<WORDS, TAGS> {
             .chain(self.cost.as_flattened().iter().map(|x| ("cost", *x)))
     }
     fn size(&self) -> usize {
-        (TAGS) + (WORDS) * (TAGS) + (TAGS)
+        TAGS + WORDS * TAGS + TAGS
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(
@@ -121,11 +121,8 @@ for ExpectedCost<WORDS, TAGS> {
         let logits: &[[S; TAGS]; WORDS] = S::view_as(logits);
         let logits_: &mut [[S; TAGS]; WORDS] = S::view_as_mut(logits_);
         let tags: &[P::Index; WORDS] = lanes::view(integers);
-        let by_hand = lanes::masks::<
-            P,
-            _,
-        >(&integers[(WORDS)..], [P::mask(false); WORDS]);
-        let len = integers[(WORDS) + (WORDS)];
+        let by_hand = lanes::masks::<P, _>(&integers[WORDS..], [P::mask(false); WORDS]);
+        let len = integers[WORDS + WORDS];
         let cost = &self.cost;
         let trust = P::lit(self.trust);
         let mut total = S::zero();

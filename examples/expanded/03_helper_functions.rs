@@ -9,7 +9,7 @@ fn anomaly(mean: f32, e: f32, steps: usize) -> f32 {
     }
     x
 }
-///The forms of [`anomaly`](fn@anomaly) that generated code calls.
+/// The forms of [`anomaly`](fn@anomaly) that generated code calls.
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum anomaly {}
@@ -88,7 +88,7 @@ impl anomaly {
         lanes::add_scaled_all(mean2_, &d_mean2, result_);
         lanes::add_scaled_all(e_, &d_e, result_);
     }
-    ///The gradient has one element for each float parameter, of the parameter's type.
+    /// The gradient has one element for each float parameter, of the parameter's type.
     #[allow(dead_code)]
     fn gradient(mean: f32, e: f32, steps: usize) -> (f32, f32) {
         anomaly_gradient(mean, e, steps)
@@ -184,7 +184,7 @@ fn anomaly_gradient(mean: f32, e: f32, steps: usize) -> (f32, f32) {
     let slope = 1.0 / (1.0 - e * x.cos());
     (slope, slope * x.sin())
 }
-///The forms of [`anomaly_gradient`](fn@anomaly_gradient) that generated code calls.
+/// The forms of [`anomaly_gradient`](fn@anomaly_gradient) that generated code calls.
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum anomaly_gradient {}
@@ -352,7 +352,7 @@ fn position(mean: f32, e: f32) -> (f32, f32) {
     let x = anomaly(mean, e, 8);
     (x.cos() - e, (1.0 - e * e).sqrt() * x.sin())
 }
-///The forms of [`position`](fn@position) that generated code calls.
+/// The forms of [`position`](fn@position) that generated code calls.
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum position {}
@@ -444,7 +444,7 @@ fn orbit<const N: usize>(y: &[f32; 3], time: &[f32; N], seen: &[[f32; 2]; N]) ->
     }
     loss / N as f32
 }
-///The loss [`orbit`] with value, gradient, Hessian and Newton step.
+/// The loss [`orbit`] with value, gradient, Hessian and Newton step.
 ///
 /// Prediction: eccentricity (as a logit), phase, and angle per unit of time. Label: times, and places seen then.
 #[derive(Debug, Clone, PartialEq)]
@@ -452,12 +452,12 @@ struct Orbit<const N: usize> {
     newton: ::newton_losses::newton::Newton,
 }
 impl<const N: usize> Orbit<N> {
-    ///The loss with the attribute's settings.
+    /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new() -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.001f64,
+            lambda: 0.001,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Abs,
         };
@@ -493,7 +493,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
     type Label<T: ::newton_losses::scalar::Float> = ([T; N], [[T; 2]; N]);
     const NAME: &'static str = "orbit";
     fn dim(&self) -> usize {
-        (3)
+        3
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -503,7 +503,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
         [].into_iter()
     }
     fn size(&self) -> usize {
-        (3)
+        3
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(
@@ -525,7 +525,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
         let y: &[S; 3] = S::view_as(y);
         let y_: &mut [S; 3] = S::view_as_mut(y_);
         let time: &[P; N] = P::view_as(label);
-        let seen: &[[P; 2]; N] = P::view_as(&label[(N)..]);
+        let seen: &[[P; 2]; N] = P::view_as(&label[N..]);
         let e = sigmoid(y[0]);
         let mut loss = S::zero();
         for i in 0..N {
@@ -537,8 +537,8 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
                 P::mask(true),
             );
             loss
-                += (position_result - seen[i][0]).powi(2 as i32)
-                    + (position_result2 - seen[i][1]).powi(2 as i32);
+                += (position_result - seen[i][0]).powi(2)
+                    + (position_result2 - seen[i][1]).powi(2);
             tape.push(position_result);
             tape.push(position_result2);
             across_lanes();
@@ -551,10 +551,9 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
             let position_result = tape.pop();
             let argument = y[1] + y[2] * time[i];
             let mut argument_ = S::zero();
-            let position_result_ = (position_result - seen[i][0]).powi(1 as i32)
-                * P::lit(2 as f64) * loss_;
-            let position_result2_ = (position_result2 - seen[i][1]).powi(1 as i32)
-                * P::lit(2 as f64) * loss_;
+            let position_result_ = (position_result - seen[i][0]) * P::lit(2.0) * loss_;
+            let position_result2_ = (position_result2 - seen[i][1]) * P::lit(2.0)
+                * loss_;
             position::reverse(
                 argument,
                 e,

@@ -7,7 +7,7 @@ fn hard(pieces: &[f32; 1], paid: &f32) -> f32 {
     let price = if n >= 10.0 { 0.8 * n } else { n };
     (price - paid).powi(2)
 }
-///The loss [`hard`] with value, gradient, Hessian and Newton step.
+/// The loss [`hard`] with value, gradient, Hessian and Newton step.
 ///
 /// A price with a discount from 10 pieces on: the function jumps there, and no derivative sees the jump.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,12 +15,12 @@ struct Hard {
     newton: ::newton_losses::newton::Newton,
 }
 impl Hard {
-    ///The loss with the attribute's settings.
+    /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new() -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.1f64,
+            lambda: 0.1,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Keep,
         };
@@ -56,7 +56,7 @@ impl ::newton_losses::kernel::Kernel for Hard {
     type Label<T: ::newton_losses::scalar::Float> = T;
     const NAME: &'static str = "hard";
     fn dim(&self) -> usize {
-        (1)
+        1
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -66,7 +66,7 @@ impl ::newton_losses::kernel::Kernel for Hard {
         [].into_iter()
     }
     fn size(&self) -> usize {
-        (1)
+        1
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(
@@ -98,9 +98,9 @@ impl ::newton_losses::kernel::Kernel for Hard {
             let mask = !cond;
             price = S::select(mask, n, price);
         }
-        let value = (price - paid).powi(2 as i32);
+        let value = (price - paid).powi(2);
         let mut n_ = S::zero();
-        let mut price_ = (price - paid).powi(1 as i32) * P::lit(2 as f64);
+        let mut price_ = (price - paid) * P::lit(2.0);
         {
             let mask = !cond;
             let price_new_ = price_;
@@ -126,7 +126,7 @@ fn soft(pieces: &[f32; 1], paid: &f32, width: f32) -> f32 {
     let price = n * (1.0 - 0.2 * discounted);
     (price - paid).powi(2)
 }
-///The loss [`soft`] with value, gradient, Hessian and Newton step.
+/// The loss [`soft`] with value, gradient, Hessian and Newton step.
 ///
 /// The same with a smooth step of width `width`, through which the derivative sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,12 +135,12 @@ struct Soft {
     width: f64,
 }
 impl Soft {
-    ///The loss with its hyper-parameters (`width`) and the attribute's settings.
+    /// The loss with its hyper-parameters (`width`) and the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new(width: impl ::core::convert::Into<f64>) -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.1f64,
+            lambda: 0.1,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Abs,
         };
@@ -179,7 +179,7 @@ impl ::newton_losses::kernel::Kernel for Soft {
     type Label<T: ::newton_losses::scalar::Float> = T;
     const NAME: &'static str = "soft";
     fn dim(&self) -> usize {
-        (1)
+        1
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -189,7 +189,7 @@ impl ::newton_losses::kernel::Kernel for Soft {
         [("width", self.width)].into_iter()
     }
     fn size(&self) -> usize {
-        (1)
+        1
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(
@@ -216,8 +216,8 @@ impl ::newton_losses::kernel::Kernel for Soft {
         let operand = (n - P::lit(10.0)) / width;
         let discounted = sigmoid(operand);
         let price = n * (S::one() - discounted * P::lit(0.2));
-        let value = (price - paid).powi(2 as i32);
-        let price_ = (price - paid).powi(1 as i32) * P::lit(2 as f64);
+        let value = (price - paid).powi(2);
+        let price_ = (price - paid) * P::lit(2.0);
         let mut n_ = price_ * (S::one() - discounted * P::lit(0.2));
         let discounted_ = -(n * P::lit(0.2) * price_);
         let operand_ = discounted_ * sigmoid_d(discounted);
@@ -239,7 +239,7 @@ fn winner<const N: usize>(scores: &[f32; N], prize: &[f32; N]) -> f32 {
     }
     behind - prize[first]
 }
-///The loss [`winner`] with value, gradient, Hessian and Newton step.
+/// The loss [`winner`] with value, gradient, Hessian and Newton step.
 ///
 /// Who comes first is an integer; what the winner has is a float with a derivative.
 #[derive(Debug, Clone, PartialEq)]
@@ -247,12 +247,12 @@ struct Winner<const N: usize> {
     newton: ::newton_losses::newton::Newton,
 }
 impl<const N: usize> Winner<N> {
-    ///The loss with the attribute's settings.
+    /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new() -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.1f64,
+            lambda: 0.1,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Keep,
         };
@@ -288,7 +288,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Winner<N> {
     type Label<T: ::newton_losses::scalar::Float> = [T; N];
     const NAME: &'static str = "winner";
     fn dim(&self) -> usize {
-        (N)
+        N
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -298,7 +298,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Winner<N> {
         [].into_iter()
     }
     fn size(&self) -> usize {
-        (N)
+        N
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(

@@ -23,7 +23,7 @@ fn edits<const N: usize, const LETTERS: usize, const MAX: usize, const P: usize>
     }
     row[*len]
 }
-///The loss [`edits`] with value, gradient, Hessian and Newton step.
+/// The loss [`edits`] with value, gradient, Hessian and Newton step.
 ///
 /// Expected number of edits that turn predicted letters into the first `len` letters of `word`, with a smooth minimum.
 /// `P` is one more than the longest word.
@@ -38,12 +38,12 @@ impl<
     const MAX: usize,
     const P: usize,
 > Edits<N, LETTERS, MAX, P> {
-    ///The loss with its hyper-parameters (`temperature`) and the attribute's settings.
+    /// The loss with its hyper-parameters (`temperature`) and the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new(temperature: impl ::core::convert::Into<f64>) -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Hessian,
-            lambda: 0.1f64,
+            lambda: 0.1,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Abs,
         };
@@ -87,7 +87,7 @@ impl<
     type Label<T: ::newton_losses::scalar::Float> = ([u8; MAX], usize);
     const NAME: &'static str = "edits";
     fn dim(&self) -> usize {
-        (N) * (LETTERS)
+        N * LETTERS
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -97,7 +97,7 @@ impl<
         [("temperature", self.temperature)].into_iter()
     }
     fn size(&self) -> usize {
-        (P) + (LETTERS) + (3) + (N) * (LETTERS) + (P) + (LETTERS) + (3)
+        P + LETTERS + 3 + N * LETTERS + P + LETTERS + 3
     }
     #[inline(always)]
     fn value_and_gradient<S, PType>(
@@ -121,7 +121,7 @@ impl<
         let logits: &[[S; LETTERS]; N] = S::view_as(logits);
         let logits_: &mut [[S; LETTERS]; N] = S::view_as_mut(logits_);
         let word: &[PType::Index; MAX] = lanes::view(integers);
-        let len = integers[(MAX)];
+        let len = integers[MAX];
         let temperature = PType::lit(self.temperature);
         let mut row = [S::zero(); P];
         for i in 0..P {
@@ -132,9 +132,8 @@ impl<
             let p = softmax(&logits[i]);
             let mut diagonal = row[0];
             row[0] += PType::one();
-            for j in 1..(len + PType::int(1 as i32)).highest(PType::mask(true)) as usize
-            {
-                let within = PType::int(j as i32).is_lt((len + PType::int(1 as i32)));
+            for j in 1..(len + PType::int(1)).highest(PType::mask(true)) as usize {
+                let within = PType::int(j as i32).is_lt(len + PType::int(1));
                 {
                     let mask = within;
                     if mask.any() {
@@ -167,11 +166,9 @@ impl<
             tape.pop_all(&mut p);
             let mut p_ = [S::zero(); LETTERS];
             let mut diagonal_ = S::zero();
-            for j in (1..(len + PType::int(1 as i32)).highest(PType::mask(true))
-                as usize)
-                .rev()
+            for j in (1..(len + PType::int(1)).highest(PType::mask(true)) as usize).rev()
             {
-                let within = PType::int(j as i32).is_lt((len + PType::int(1 as i32)));
+                let within = PType::int(j as i32).is_lt(len + PType::int(1));
                 {
                     let mask = within;
                     if mask.any() {

@@ -31,7 +31,7 @@ fn ctc<const T: usize, const C: usize, const MAX: usize, const E: usize>(
     }
     -logaddexp(alpha[2 * *len], alpha[2 * *len - 1])
 }
-///The loss [`ctc`] with value, gradient, Hessian and Newton step.
+/// The loss [`ctc`] with value, gradient, Hessian and Newton step.
 ///
 /// Minus the logarithm of the probability that the frames spell the first `len` letters of `word` (Graves et al., 2006).
 /// Class 0 is blank; `E` = 2 `MAX` + 1.
@@ -45,12 +45,12 @@ impl<
     const MAX: usize,
     const E: usize,
 > Ctc<T, C, MAX, E> {
-    ///The loss with the attribute's settings.
+    /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new() -> Self {
         let newton = ::newton_losses::newton::Newton {
             curvature: ::newton_losses::newton::Curvature::Fisher,
-            lambda: 0.01f64,
+            lambda: 0.01,
             average: ::newton_losses::newton::Average::Batch,
             on_indefinite: ::newton_losses::newton::OnIndefinite::Keep,
         };
@@ -91,7 +91,7 @@ impl<
     type Label<TType: ::newton_losses::scalar::Float> = ([usize; MAX], usize);
     const NAME: &'static str = "ctc";
     fn dim(&self) -> usize {
-        (T) * (C)
+        T * C
     }
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
@@ -101,7 +101,7 @@ impl<
         [].into_iter()
     }
     fn size(&self) -> usize {
-        (E) + (E) + (C) + (E) + (T) * (C) + (E) + (C) + (E) + (E)
+        E + E + C + E + T * C + E + C + E + E
     }
     #[inline(always)]
     fn value_and_gradient<S, P>(
@@ -125,8 +125,8 @@ impl<
         let logits: &[[S; C]; T] = S::view_as(logits);
         let logits_: &mut [[S; C]; T] = S::view_as_mut(logits_);
         let word: &[P::Index; MAX] = lanes::view(integers);
-        let len = integers[(MAX)];
-        let mut symbols = [P::int(0usize as i32); E];
+        let len = integers[MAX];
+        let mut symbols = [P::int(0); E];
         for i in 0..len.highest(P::mask(true)) as usize {
             let within = P::int(i as i32).is_lt(len);
             {
@@ -142,11 +142,8 @@ impl<
         for t in 0..T {
             let p = log_softmax(&logits[t]);
             let mut next = [lanes::number::<S, _>(NEVER); E];
-            for s in 0..((P::int(2 as i32) * len) + P::int(1 as i32))
-                .highest(P::mask(true)) as usize
-            {
-                let within_value = P::int(s as i32)
-                    .is_lt(((P::int(2 as i32) * len) + P::int(1 as i32)));
+            for s in 0..((P::int(2) * len) + P::int(1)).highest(P::mask(true)) as usize {
+                let within_value = P::int(s as i32).is_lt((P::int(2) * len) + P::int(1));
                 {
                     let mask = within_value;
                     if mask.any() {
@@ -157,7 +154,7 @@ impl<
                         }
                         let mut both = P::mask(false);
                         if s >= 2 {
-                            both = symbols[s].is_ne(P::int(0 as i32));
+                            both = symbols[s].is_ne(P::int(0));
                         }
                         let mut both2 = P::mask(false);
                         let first = both;
@@ -195,10 +192,10 @@ impl<
             across_lanes();
         }
         let logaddexp_value = logaddexp(
-            S::gather(&alpha[..], (P::int(2 as i32) * len).within(E, P::mask(true))),
+            S::gather(&alpha[..], (P::int(2) * len).within(E, P::mask(true))),
             S::gather(
                 &alpha[..],
-                ((P::int(2 as i32) * len) - P::int(1 as i32)).within(E, P::mask(true)),
+                ((P::int(2) * len) - P::int(1)).within(E, P::mask(true)),
             ),
         );
         let value = -logaddexp_value;
@@ -207,34 +204,26 @@ impl<
         {
             let (value, index) = (
                 logaddexp_d2(
+                    S::gather(&alpha[..], (P::int(2) * len).within(E, P::mask(true))),
                     S::gather(
                         &alpha[..],
-                        (P::int(2 as i32) * len).within(E, P::mask(true)),
-                    ),
-                    S::gather(
-                        &alpha[..],
-                        ((P::int(2 as i32) * len) - P::int(1 as i32))
-                            .within(E, P::mask(true)),
+                        ((P::int(2) * len) - P::int(1)).within(E, P::mask(true)),
                     ),
                 ) * logaddexp_value_,
-                ((P::int(2 as i32) * len) - P::int(1 as i32)).within(E, P::mask(true)),
+                ((P::int(2) * len) - P::int(1)).within(E, P::mask(true)),
             );
             value.scatter_add(&mut alpha_[..], index, P::mask(true));
         }
         {
             let (value, index) = (
                 logaddexp_d(
+                    S::gather(&alpha[..], (P::int(2) * len).within(E, P::mask(true))),
                     S::gather(
                         &alpha[..],
-                        (P::int(2 as i32) * len).within(E, P::mask(true)),
-                    ),
-                    S::gather(
-                        &alpha[..],
-                        ((P::int(2 as i32) * len) - P::int(1 as i32))
-                            .within(E, P::mask(true)),
+                        ((P::int(2) * len) - P::int(1)).within(E, P::mask(true)),
                     ),
                 ) * logaddexp_value_,
-                (P::int(2 as i32) * len).within(E, P::mask(true)),
+                (P::int(2) * len).within(E, P::mask(true)),
             );
             value.scatter_add(&mut alpha_[..], index, P::mask(true));
         }
@@ -247,12 +236,10 @@ impl<
             alpha_ = [S::zero(); E];
             tape.pop_all(&mut alpha);
             lanes::add_all(&mut next_, &alpha_new_);
-            for s in (0..((P::int(2 as i32) * len) + P::int(1 as i32))
-                .highest(P::mask(true)) as usize)
+            for s in (0..((P::int(2) * len) + P::int(1)).highest(P::mask(true)) as usize)
                 .rev()
             {
-                let within_value = P::int(s as i32)
-                    .is_lt(((P::int(2 as i32) * len) + P::int(1 as i32)));
+                let within_value = P::int(s as i32).is_lt((P::int(2) * len) + P::int(1));
                 {
                     let mask = within_value;
                     if mask.any() {

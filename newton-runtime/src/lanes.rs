@@ -221,6 +221,10 @@ pub trait Spread<P: Real> {
     type Lanes;
     /// The same in every lane.
     fn spread(&self) -> Self::Lanes;
+    /// `rows[index]`, lane by lane. The index is in range.
+    fn row(rows: &[Self], index: P::Index) -> Self::Lanes
+    where
+        Self: Sized;
 }
 macro_rules! spreads {
     ($($t:ty),*) => {$(
@@ -229,6 +233,10 @@ macro_rules! spreads {
             #[inline(always)]
             fn spread(&self) -> P::Index {
                 P::int(*self as i32)
+            }
+            #[inline(always)]
+            fn row(rows: &[$t], index: P::Index) -> P::Index {
+                lookup::<P, _>(rows, index)
             }
         }
     )*};
@@ -240,6 +248,10 @@ impl<P: Real> Spread<P> for bool {
     fn spread(&self) -> P::Mask {
         P::mask(*self)
     }
+    #[inline(always)]
+    fn row(rows: &[bool], index: P::Index) -> P::Mask {
+        lookup::<P, _>(rows, index).is_true()
+    }
 }
 impl<P: Real, U: Spread<P>, const N: usize> Spread<P> for [U; N] {
     type Lanes = [U::Lanes; N];
@@ -247,12 +259,23 @@ impl<P: Real, U: Spread<P>, const N: usize> Spread<P> for [U; N] {
     fn spread(&self) -> Self::Lanes {
         core::array::from_fn(|i| self[i].spread())
     }
+    #[inline(always)]
+    fn row(rows: &[[U; N]], index: P::Index) -> Self::Lanes {
+        let first = index * P::int(N as i32);
+        core::array::from_fn(|i| U::row(rows.as_flattened(), first + P::int(i as i32)))
+    }
 }
 
 /// Integers or conditions that all samples share, per lane.
 #[inline(always)]
 pub fn spread<P: Real, A: Spread<P>>(shared: &A) -> A::Lanes {
     shared.spread()
+}
+
+/// `rows[index]`, lane by lane, of integers or conditions that all samples share. The index is in range.
+#[inline(always)]
+pub fn spread_row<P: Real, A: Spread<P>>(rows: &[A], index: P::Index) -> A::Lanes {
+    A::row(rows, index)
 }
 
 /// The values of active numbers.

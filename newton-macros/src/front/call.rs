@@ -291,12 +291,8 @@ impl Front<'_> {
         let found = match &value {
             Value::Float(_, dims) => dims.len(),
             Value::Constant(constant) => {
-                let len = |constant: &crate::ir::Constant| {
-                    let len = Ident::new("len", Span::call_site());
-                    Discrete::Method(Box::new(Discrete::Constant(constant.clone())), len, Vec::new())
-                };
                 let row = constant.clone().part(crate::ir::Part::Index(Discrete::lit(0)));
-                let dims = [len(constant), len(&row)];
+                let dims = [constant.len(), row.len()];
                 let ty = Type::float(dims[..rank].to_vec());
                 let value = Value::Float(Expr::Const(constant.clone()), ty.dims);
                 let var = self.store(&Ident::new("array", Span::call_site()), value, span)?;

@@ -158,11 +158,7 @@ impl Front<'_> {
                 Ok(Iter::positions(zero, len.clone(), Item::Element(Value::Slice { of, offset, len })))
             }
             Value::Constant(constant) => {
-                let len = Discrete::Method(
-                    Box::new(Discrete::Constant(constant.clone())),
-                    Ident::new("len", span),
-                    Vec::new(),
-                );
+                let len = constant.len();
                 Ok(Iter::positions(zero, len, Item::Element(Value::Constant(constant))))
             }
             Value::Rows(arrays) => {

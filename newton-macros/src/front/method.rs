@@ -39,11 +39,7 @@ impl Front<'_> {
                 let iter = self.iterator(value, c.receiver.span())?;
                 self.iterator_method(c, iter, &args)
             }
-            Value::Constant(constant) if name == "len" && args.is_empty() => Ok(Value::int(Discrete::Method(
-                Box::new(Discrete::Constant(constant)),
-                c.method.clone(),
-                Vec::new(),
-            ))),
+            Value::Constant(constant) if name == "len" && args.is_empty() => Ok(Value::int(constant.len())),
             value @ Value::Constant(_) if is_array_method(&name) => {
                 let iter = self.iterator(value, c.receiver.span())?;
                 self.iterator_method(c, iter, &args)

@@ -55,7 +55,11 @@ impl Walk<'_> {
             }
             Expr::Powi(a, n) => {
                 let less = one_less(n);
-                let d = Expr::mul(Expr::FromInt(n.clone()), Expr::Powi(a.clone(), less));
+                let power = match less.literal() {
+                    Some(1) => (**a).clone(),
+                    _ => Expr::Powi(a.clone(), less),
+                };
+                let d = Expr::mul(Expr::FromInt(n.clone()), power);
                 self.visit(a, Expr::mul(weight, d), false);
             }
             Expr::Call(builtin, args) => {

@@ -67,6 +67,16 @@ impl Constant {
         self.parts.push(part);
         self
     }
+    /// How many elements it has. The rows of an array are of the same length: which one it is does not matter.
+    pub fn len(&self) -> Discrete {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Index(_) => Part::Index(Discrete::lit(0)),
+            part => part.clone(),
+        });
+        let any = Constant { path: self.path.clone(), parts: parts.collect() };
+        let len = Ident::new("len", proc_macro2::Span::call_site());
+        Discrete::Method(Box::new(Discrete::Constant(any)), len, Vec::new())
+    }
     /// The indices among its parts.
     pub fn indices(&self) -> impl Iterator<Item = &Discrete> {
         self.parts.iter().filter_map(|part| match part {

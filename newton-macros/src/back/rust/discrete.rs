@@ -3,7 +3,7 @@
 use super::Printer;
 use super::expr::{Bind, Text};
 use crate::ir::{Constant, Discrete, Kind, Part, Place};
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Literal, TokenStream, TokenTree};
 use quote::quote;
 use syn::BinOp;
 
@@ -138,6 +138,8 @@ impl Printer<'_> {
             return if condition {
                 let text = text.0;
                 quote!(#p::mask(#text))
+            } else if let Some(n) = small_literal(e) {
+                quote!(#p::int(#n))
             } else {
                 let text = text.at_least(Bind::Cast);
                 quote!(#p::int(#text as i32))
@@ -204,7 +206,7 @@ impl Printer<'_> {
             BinOp::Eq(_) if conditions => quote!((!(#a ^ #b))),
             BinOp::Ne(_) if conditions => quote!((#a ^ #b)),
             op if compares => {
-                let method = comparison(op);
+                let (method, b) = (comparison(op), argument(b));
                 quote!(#a.#method(#b))
             }
             BinOp::Div(_) => {
@@ -349,5 +351,19 @@ pub fn precedence(op: &BinOp) -> (Bind, Bind, Bind) {
         And(_) => (Bind::And, Bind::And, Bind::Compare),
         Or(_) => (Bind::Or, Bind::Or, Bind::And),
         _ => (Bind::Bits, Bind::Compare, Bind::Bits),
+    }
+}
+
+/// A literal that any type of number can hold, without its suffix.
+pub fn small_literal(e: &Discrete) -> Option<Literal> {
+    e.literal().filter(|n| *n < 1 << 16).map(Literal::usize_unsuffixed)
+}
+
+/// Without the parentheses around all of it.
+fn argument(text: TokenStream) -> TokenStream {
+    let mut trees = text.clone().into_iter();
+    match (trees.next(), trees.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => group.stream(),
+        _ => text,
     }
 }

@@ -88,10 +88,13 @@ impl Printer<'_> {
                 let x = self.constant(constant);
                 atom(quote!(lanes::number::<#p, _>(#x)))
             }
-            Expr::FromInt(int) if let Some(n) = int.literal() => self.expr(&Expr::Lit(n as f64)),
             Expr::FromInt(int) if int.is_varying(&self.program.vars) => {
                 let int = self.by_lane(int);
                 atom(quote!(#p::from_int(#int)))
+            }
+            Expr::FromInt(int) if super::discrete::small_literal(int).is_some() => {
+                let x = literal(int.literal().expect("it is one") as f64);
+                atom(quote!(#p::lit(#x)))
             }
             Expr::FromInt(int) => {
                 let int = self.int(int).at_least(Bind::Cast);
@@ -109,8 +112,7 @@ impl Printer<'_> {
                     let n = self.by_lane_as(n, false);
                     return atom(quote!(#a.powi_by_lane(#n)));
                 }
-                if let Some(n) = n.literal() {
-                    let n = Literal::usize_unsuffixed(n);
+                if let Some(n) = super::discrete::small_literal(n) {
                     return atom(quote!(#a.powi(#n)));
                 }
                 let n = self.int(n).at_least(Bind::Cast);
@@ -207,12 +209,12 @@ impl Printer<'_> {
     }
 
     /// Some index into the constant differs between samples.
-    fn varies(&self, constant: &crate::ir::Constant) -> bool {
+    pub fn varies(&self, constant: &crate::ir::Constant) -> bool {
         constant.indices().any(|i| i.is_varying(&self.program.vars))
     }
 
     /// The value of a place.
-    fn read(&self, place: &Place) -> Text {
+    pub fn read(&self, place: &Place) -> Text {
         let (s, p) = (&self.scalar, &self.passive);
         let var = &self.program.vars[place.var.0];
         let scalar = self.program.dims(place).is_empty();
@@ -222,6 +224,9 @@ impl Printer<'_> {
             return Text(
                 match (var.shared, scalar) {
                     (true, true) => quote!(lanes::table::<#p, _>(#flat, #index)),
+                    (true, false) if var.ty.is_discrete() => {
+                        quote!(lanes::spread_row::<#p, _>(#flat, #index))
+                    }
                     (true, false) => quote!(lanes::table_row::<#p, _>(#flat, #index)),
                     (false, true) => quote!(#t::gather(#flat, #index)),
                     (false, false) => quote!(lanes::gather_row::<#t, _>(#flat, #index)),

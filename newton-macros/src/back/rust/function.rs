@@ -163,7 +163,7 @@ fn check_gradient(item: &ItemFn, gradient: &syn::Path) -> TokenStream {
         syn::FnArg::Receiver(_) => None,
     });
     quote! {
-        #[doc = "The gradient has one element for each float parameter, of the parameter's type."]
+        #[doc = " The gradient has one element for each float parameter, of the parameter's type."]
         #[allow(dead_code)]
         fn gradient #generics (#inputs) -> #result {
             #gradient(#(#names),*)
@@ -178,7 +178,7 @@ pub fn function_stub(item: &ItemFn) -> TokenStream {
 
 fn items(item: &ItemFn, forms: TokenStream) -> TokenStream {
     let (vis, name) = (&item.vis, &item.sig.ident);
-    let summary = format!("The forms of [`{name}`](fn@{name}) that generated code calls.");
+    let summary = format!(" The forms of [`{name}`](fn@{name}) that generated code calls.");
     quote! {
         // A function may be called from generated code alone.
         #[allow(dead_code)]

@@ -6,7 +6,7 @@ use crate::attr::Attr;
 use crate::grad::Gradient;
 use crate::ir::{Discrete, Kind, Program, Role, VarId};
 use std::collections::BTreeSet;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ItemFn;
 
@@ -155,12 +155,11 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
     let (generics, arguments, _) = item.sig.generics.split_for_impl();
     let declared = &item.sig.generics;
     let docs: Vec<_> = item.attrs.iter().filter(|a| a.path().is_ident("doc")).collect();
-    let summary = format!("The loss [`{function}`] with value, gradient, Hessian and Newton step.");
+    let summary = format!(" The loss [`{function}`] with value, gradient, Hessian and Newton step.");
 
     let hypers =
         |role| program.params.iter().filter(move |p| p.role == role).map(|p| &program.vars[p.var.0].name);
     let floats: Vec<_> = hypers(Role::Hyper).collect();
-    let others: Vec<_> = hypers(Role::StaticHyper).chain(hypers(Role::Shared)).collect();
     let fields = program.params.iter().filter_map(|p| {
         let var = &program.vars[p.var.0];
         let field = &var.name;
@@ -196,13 +195,15 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         takes.push(take);
         gives.push(give);
     }
-    let (curvature, lambda) = (&attr.curvature, attr.lambda);
+    let (curvature, lambda) = (&attr.curvature, Literal::f64_unsuffixed(attr.lambda));
     let (average, on_indefinite) = (&attr.average, &attr.on_indefinite);
+    let taken = program.params.iter().filter(|p| !matches!(p.role, Role::Prediction | Role::Label));
+    let taken = taken.map(|p| format!("`{}`", program.vars[p.var.0].name));
     let new_doc = match takes.len() {
-        0 => "The loss with the attribute's settings.".to_owned(),
+        0 => " The loss with the attribute's settings.".to_owned(),
         _ => format!(
-            "The loss with its hyper-parameters ({}) and the attribute's settings.",
-            floats.iter().chain(&others).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+            " The loss with its hyper-parameters ({}) and the attribute's settings.",
+            taken.collect::<Vec<_>>().join(", ")
         ),
     };
     let items = quote! {

@@ -234,6 +234,9 @@ impl Printer<'_> {
         }
         match value {
             Discrete::Read(place) if !self.program.dims(place).is_empty() => {
+                if self.program.vars[place.var.0].shared && place.is_varying(&self.program.vars) {
+                    return self.read(place).0;
+                }
                 let varying = self.program.vars[place.var.0].varying;
                 if varying {
                     let text = self.reference(place);
@@ -258,8 +261,13 @@ impl Printer<'_> {
         match value {
             Expr::Filled(..) | Expr::Array(_) => self.array(value, active),
             Expr::Const(constant) if !self.program.vars[var.0].ty.is_scalar() => {
-                let text = self.constant(constant);
-                let text = quote!(lanes::lift::<#p, _>(&#text));
+                let text = if self.varies(constant) {
+                    let (rows, index) = self.constant_table(constant);
+                    quote!(lanes::table_row::<#p, _>(&#rows, #index))
+                } else {
+                    let text = self.constant(constant);
+                    quote!(lanes::lift::<#p, _>(&#text))
+                };
                 if active { lifted(self.program.vars[var.0].ty.dims.len(), text) } else { text }
             }
             // A passive array copied into an active variable: lifted element by element.
