@@ -86,6 +86,15 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     let mut errors = errors::Errors::default();
     let attr = attr::parse_function(attribute, &mut errors);
     let program = front::lower(item, front::Item::Function, &mut errors);
+    if let (Some(path), Some(program)) = (&attr.gradient, &program)
+        && let ir::Output::Values(outputs) = &program.output
+        && outputs.iter().map(|var| &program.vars[var.0].ty).ne([&ir::Type::FLOAT])
+    {
+        errors.add(syn::Error::new_spanned(
+            path,
+            "a function with a derivative of its own returns one float: make one function for each result",
+        ));
+    }
     let mut flavours = Vec::new();
     if let (Some(program), true) = (&program, errors.is_empty()) {
         for by_lane in [false, true] {
