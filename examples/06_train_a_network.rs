@@ -6,6 +6,8 @@
 use dfdx::optim::{Adam, AdamConfig};
 use dfdx::prelude::*;
 use newton_losses::prelude::*;
+// dfdx has a function of this name as well: say which.
+use newton_losses::builtins::log_softmax;
 
 /// Impossible, as a logarithm.
 const NEVER: f32 = -1e4;

@@ -86,13 +86,14 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     let mut errors = errors::Errors::default();
     let attr = attr::parse_function(attribute, &mut errors);
     let program = front::lower(item, front::Item::Function, &mut errors);
-    if let (Some(path), syn::ReturnType::Type(_, ty)) = (&attr.gradient, &item.sig.output)
-        && !front::is_ident(ty, "f32")
+    if let (Some(path), Some(program)) = (&attr.gradient, &program)
+        && let ir::Output::Values(outputs) = &program.output
+        && outputs.iter().map(|var| &program.vars[var.0].ty).ne([&ir::Type::FLOAT])
     {
-        errors.at(
-            syn::spanned::Spanned::span(path),
-            "a derivative of your own is for a function that returns `f32`: this one's is generated",
-        );
+        errors.add(syn::Error::new_spanned(
+            path,
+            "a function with a derivative of its own returns one float: make one function for each result",
+        ));
     }
     let mut flavours = Vec::new();
     if let (Some(program), true) = (&program, errors.is_empty()) {

@@ -60,7 +60,11 @@ impl Front<'_> {
                     _ => {
                         return Err(self.errors.at(
                             span,
-                            format_args!("this is {}, not an array: it has no elements", value.describe()),
+                            format_args!(
+                                "this is {}, not an array: it has no elements{}",
+                                value.describe(),
+                                self.hint(&value)
+                            ),
                         ));
                     }
                 };

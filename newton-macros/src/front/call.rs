@@ -313,7 +313,10 @@ impl Front<'_> {
             };
         }
         let message = match (rank, found) {
-            (_, 0) => format!("`{name}` takes an array by reference, `&x`; this is {}", value.describe()),
+            (_, 0) => {
+                let hint = self.hint(&value);
+                format!("`{name}` takes an array by reference, `&x`; this is {}{hint}", value.describe())
+            }
             (1, _) => format!("`{name}` takes one row: call it for each `&x[i]` in a loop"),
             _ => format!("`{name}` takes an array of arrays by reference: `&x`"),
         };
@@ -370,6 +373,9 @@ impl Front<'_> {
                 var
             })
             .collect();
+        if expected.ty.is_none() {
+            self.assumed.push((results[0], function.clone()));
+        }
         self.out.push(Stmt::Call { results: results.clone(), callee, args });
         let mut values: Vec<_> = results.into_iter().map(|var| self.read_place(Place::of(var))).collect();
         Ok(if tuple { Value::Tuple(values) } else { values.remove(0) })

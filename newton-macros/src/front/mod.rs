@@ -12,8 +12,6 @@ mod pattern;
 mod stmt;
 mod value;
 
-pub use params::is_ident;
-
 use crate::errors::{Errors, Outcome};
 use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
 use names::Names;
@@ -52,6 +50,8 @@ struct Front<'a> {
     expected: Expected,
     /// The type of the function's result, until its body is entered.
     result_type: Option<syn::Type>,
+    /// Results of functions that were taken for floats, as nothing says otherwise.
+    assumed: Vec<(VarId, Ident)>,
 }
 
 /// What a `let` says of its value.
@@ -83,6 +83,7 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         depth: 0,
         expected: Expected::default(),
         result_type: None,
+        assumed: Vec::new(),
     };
     let params: Vec<Param> = front.params(&item.sig, what).unwrap_or_default();
     front.scopes.push(Scope::new());
@@ -134,6 +135,17 @@ impl Front<'_> {
             outputs.push(self.store(&name, value, span)?);
         }
         Ok(outputs)
+    }
+
+    /// What to write if a value was meant to be something else than the float that it was taken for.
+    fn hint(&self, value: &Value) -> String {
+        let assumed = value.place().and_then(|place| self.assumed.iter().find(|(var, _)| *var == place.var));
+        match assumed {
+            Some((_, function)) => format!(
+                "; a call is a float unless its type is given: `let x: [f32; N] = {function}(..);`"
+            ),
+            None => String::new(),
+        }
     }
 
     fn declare(&mut self, ident: &Ident, ty: Type) -> VarId {
@@ -227,6 +239,7 @@ impl Front<'_> {
                 span,
                 "expected a float here, found an integer: write `1.0` for `1`, `i as f32` for `i`",
             )),
+            Value::Function(_) => Err(self.errors.at(span, NO_VARIABLE)),
             value => Err(self
                 .errors
                 .at(span, format_args!("expected a float here, found {}", value.describe()))),
@@ -239,10 +252,15 @@ impl Front<'_> {
             Value::Discrete(int, ty) if ty == Type::INT => Ok(int),
             Value::Constant(constant) => Ok(Discrete::Constant(constant)),
             Value::Untyped(untyped) => Ok(untyped.int()),
+            value @ Value::Float(..) if !self.hint(&value).is_empty() => {
+                let hint = self.hint(&value).replace("[f32; N]", "usize");
+                Err(self.errors.at(span, format_args!("expected an integer here, found a float{hint}")))
+            }
             Value::Float(_, dims) if dims.is_empty() => Err(self.errors.at(
                 span,
                 "an index or a loop bound is an integer: `x as usize` makes one of a float (and passes no gradient on)",
             )),
+            Value::Function(_) => Err(self.errors.at(span, NO_VARIABLE)),
             value => {
                 Err(self.errors.at(span, format_args!("expected an integer here, found {}", value.describe())))
             }
@@ -303,6 +321,10 @@ impl Front<'_> {
         Discrete::Read(Place::of(var))
     }
 }
+
+/// A name in lower case that is bound to nothing stands for a function.
+const NO_VARIABLE: &str =
+    "this is no variable here: pass it as a parameter (if it is a constant, write its name in upper case)";
 
 /// In plain words, for messages.
 fn describe(ty: &Type) -> &'static str {
