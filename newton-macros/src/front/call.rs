@@ -299,7 +299,9 @@ impl Front<'_> {
                 return Ok(Place::of(var));
             }
             Value::Slice { of, offset, len } => {
-                return self.copied_slice(of.clone(), offset.clone(), len.clone(), span);
+                let of = self.copied_slice(of.clone(), offset.clone(), len.clone(), span)?;
+                let whole = self.read_place(of);
+                return self.array_argument(name, rank, whole, span);
             }
             _ => 0,
         };
@@ -351,10 +353,7 @@ impl Front<'_> {
         let args: Vec<_> = args.into_iter().map(|(value, span)| self.argument(value, span)).collect();
         let args = args.into_iter().collect::<Outcome<Vec<_>>>()?;
         let function = &callee.path.segments.last().expect("not empty").ident;
-        let name = expected
-            .name
-            .clone()
-            .unwrap_or_else(|| Ident::new(&format!("{function}_result"), Span::call_site()));
+        let name = expected.name.clone().unwrap_or_else(|| quote::format_ident!("{function}_result"));
         let (tuple, types) = match &expected.ty {
             None => (false, vec![Type::FLOAT]),
             Some(syn::Type::Tuple(tuple)) => {

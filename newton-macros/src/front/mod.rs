@@ -11,6 +11,7 @@ mod params;
 mod pattern;
 mod stmt;
 mod value;
+mod weight;
 
 use crate::errors::{Errors, Outcome};
 use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
@@ -46,6 +47,8 @@ struct Front<'a> {
     items: Vec<syn::ItemConst>,
     /// How deep expressions nest.
     depth: usize,
+    /// How many more expressions are lowered: closures are, wherever they are called.
+    left: usize,
     /// What is known of the expression that is lowered next.
     expected: Expected,
     /// The type of the function's result, until its body is entered.
@@ -81,6 +84,7 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         barrier: 0,
         items: Vec::new(),
         depth: 0,
+        left: expr::MOST,
         expected: Expected::default(),
         result_type: None,
         assumed: Vec::new(),
@@ -92,7 +96,8 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         Item::Function => front.function(item).map(Output::Values),
     };
     let (vars, body, items) = (front.vars, front.out, front.items);
-    Some(Program { name: item.sig.ident.clone(), params, items, vars, body, output: output.ok()? })
+    let names = crate::ir::Names::of(&vars);
+    Some(Program { name: item.sig.ident.clone(), params, items, vars, body, output: output.ok()?, names })
 }
 
 impl Front<'_> {

@@ -280,26 +280,24 @@ impl Printer<'_> {
         let mask = self.mask();
         let varies = |part: &Part| matches!(part, Part::Index(i) if i.is_varying(&self.program.vars));
         let first = constant.parts.iter().position(varies).expect("an index varies");
-        let last = constant.parts.iter().rposition(varies).expect("an index varies");
-        let select = |parts: &[Part], of: TokenStream| {
-            parts.iter().fold(of, |text, part| match part {
-                Part::Index(index) => {
-                    let index = self.int(index).0;
-                    quote!(#text[#index])
-                }
-                Part::Field(field) => quote!(#text.#field),
-            })
-        };
-        let table = self.constant(&Constant { path: constant.path.clone(), parts: constant.parts[..first].to_vec() });
+        let (base, rest) = constant.parts.split_at(first);
+        let mut table = self.constant(&Constant { path: constant.path.clone(), parts: base.to_vec() });
         let mut row = table.clone();
         let mut flat: Option<TokenStream> = None;
-        let indices = constant.parts[first..=last].iter().filter_map(|part| match part {
-            Part::Index(index) => Some(index),
-            // Refused by `check::varying`.
-            Part::Field(_) => None,
-        });
         let mut rank = 0;
-        for index in indices {
+        for part in rest {
+            let index = match part {
+                Part::Index(index) => index,
+                Part::Field(field) => {
+                    // A table of that field alone.
+                    let select = quote!(|entry| entry.#field);
+                    let select = (1..rank).fold(select, |inner, _| quote!(|row| row.map(#inner)));
+                    table = quote!(#table.map(#select));
+                    row = quote!(#row.#field);
+                    continue;
+                }
+            };
+            rank += 1;
             let index = self.by_lane_as(index, false);
             let index = quote!(#index.within(#row.len(), #mask));
             flat = Some(match flat {
@@ -309,15 +307,6 @@ impl Printer<'_> {
             row = quote!(#row[0]);
             rank += 1;
         }
-        // What is selected of each element is selected of the whole table.
-        let table = match &constant.parts[last + 1..] {
-            [] => table,
-            rest => {
-                let part = select(rest, quote!(row));
-                let part = (1..rank).fold(part, |inner, _| quote!(row.map(|row| #inner)));
-                quote!(#table.map(|row| #part))
-            }
-        };
         let flattened = (1..rank).map(|_| quote!(.as_flattened()));
         (quote!(#table #(#flattened)*), flat.expect("there is an index"))
     }
