@@ -121,7 +121,7 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     }
     if !errors.is_empty() || program.is_none() {
         let errors = errors.take().map(|e| e.to_compile_error());
-        let stub = back::rust::function_stub(item);
+        let stub = back::rust::function_stub(item, &attr, program);
         return quote!(#errors #stub);
     }
     let code = match &attr.gradient {

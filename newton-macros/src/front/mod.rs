@@ -91,9 +91,13 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
     };
     let params: Vec<Param> = front.params(&item.sig, what).unwrap_or_default();
     front.scopes.push(Scope::new());
+    // After a mistake in its body it still has its type, for the sake of what uses it.
     let output = match what {
-        Item::Loss => front.loss(item).map(Output::Loss),
-        Item::Function => front.function(item).map(Output::Values),
+        Item::Loss => Ok(Output::Loss(front.loss(item).unwrap_or(Expr::Lit(0.0)))),
+        Item::Function => {
+            let found = front.function(item);
+            found.or_else(|_| front.promised(item)).map(Output::Values)
+        }
     };
     let (vars, body, items) = (front.vars, front.out, front.items);
     let names = crate::ir::Names::of(&vars);
@@ -151,6 +155,13 @@ impl Front<'_> {
             ),
             None => String::new(),
         }
+    }
+
+    /// Variables of the types that a function's signature promises.
+    fn promised(&mut self, item: &ItemFn) -> Outcome<Vec<VarId>> {
+        let types = params::result_types(item).ok_or(crate::errors::Reported)?;
+        let name = Ident::new("result", Span::call_site());
+        types.elements.iter().map(|ty| self.ty(ty).map(|ty| self.declare(&name, ty))).collect()
     }
 
     fn declare(&mut self, ident: &Ident, ty: Type) -> VarId {

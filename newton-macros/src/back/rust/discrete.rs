@@ -305,7 +305,6 @@ impl Printer<'_> {
                 Some(outer) => quote!((#outer * #p::int(#row.len() as i32) + #index)),
             });
             row = quote!(#row[0]);
-            rank += 1;
         }
         let flattened = (1..rank).map(|_| quote!(.as_flattened()));
         (quote!(#table #(#flattened)*), flat.expect("there is an index"))
