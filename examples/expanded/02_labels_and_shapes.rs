@@ -32,7 +32,7 @@ struct ExpectedCost<const WORDS: usize, const TAGS: usize> {
     trust: f64,
 }
 impl<const WORDS: usize, const TAGS: usize> ExpectedCost<WORDS, TAGS> {
-    /// The loss with its hyper-parameters (`trust`, `cost`) and the attribute's settings.
+    /// The loss with its hyper-parameters (`cost`, `trust`) and the attribute's settings.
     #[allow(clippy::new_without_default)]
     fn new(
         cost: [[impl ::core::convert::Into<f64>; TAGS]; TAGS],
