@@ -188,7 +188,7 @@ impl Front<'_> {
         self.repeated(value, length, r.expr.span())
     }
 
-    fn repeated(&mut self, value: Value, length: Discrete, span: Span) -> Outcome<Value> {
+    pub(super) fn repeated(&mut self, value: Value, length: Discrete, span: Span) -> Outcome<Value> {
         if let Value::Tuple(elements) = value {
             let arrays: Vec<_> =
                 elements.into_iter().map(|element| self.repeated(element, length.clone(), span)).collect();
