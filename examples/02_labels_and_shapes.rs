@@ -8,12 +8,12 @@ use newton_losses::prelude::*;
 /// sentence, words that were annotated by hand counting `trust` times.
 #[newton_loss(hessian, lambda = 0.1, on_indefinite = abs)]
 fn expected_cost<const WORDS: usize, const TAGS: usize>(
-    logits: &[[f32; TAGS]; WORDS],        // first the prediction, an array of floats of any rank
-    tags: &[usize; WORDS],                // further references: labels, one per sample
-    by_hand: &[bool; WORDS],              //
-    len: &usize,                          // a label can be a single number
+    logits: &[[f32; TAGS]; WORDS], // first the prediction, an array of floats of any rank
+    tags: &[usize; WORDS],         // further references: labels, one per sample
+    by_hand: &[bool; WORDS],       //
+    len: &usize,                   // a label can be a single number
     #[shared] cost: &[[f32; TAGS]; TAGS], // an array that all samples share: a parameter of the loss
-    trust: f32,                           // numbers by value: parameters of the loss
+    trust: f32,                    // numbers by value: parameters of the loss
 ) -> f32 {
     let mut total = 0.0;
     let mut weights = 0.0;
@@ -34,7 +34,8 @@ fn main() -> Result<(), newton_losses::Error> {
     // Two sentences, of 4 words and of 2: a batch is row-major, 2 x 4 x 3 numbers.
     let y: Vec<f32> = (0..2 * 4 * 3).map(|i| (1.7 * i as f32).sin()).collect();
     // The labels of a sample are a tuple, in the order of the parameters.
-    let labels = [([0, 2, 1, 1], [true, true, false, false], 4), ([1, 1, 0, 0], [false, true, false, false], 2)];
+    let labels =
+        [([0, 2, 1, 1], [true, true, false, false], 4), ([1, 1, 0, 0], [false, true, false, false], 2)];
 
     let all = loss.evaluate(&y, &labels)?;
     println!("losses of the two sentences: {:.4?}", all.values);

@@ -62,6 +62,11 @@ fn main() -> Result<(), newton_losses::Error> {
         println!("step {step}: loss {:.1e}", all.mean);
         y.copy_from_slice(&all.step.z_star);
     }
-    println!("eccentricity {:.4} (0.4), phase {:.4} (0.3), motion {:.4} (1.1)", 1.0 / (1.0 + (-y[0]).exp()), y[1], y[2]);
+    println!(
+        "eccentricity {:.4} (0.4), phase {:.4} (0.3), motion {:.4} (1.1)",
+        1.0 / (1.0 + (-y[0]).exp()),
+        y[1],
+        y[2]
+    );
     Ok(())
 }

@@ -42,7 +42,9 @@ fn label(word: &str) -> ([u8; 6], usize) {
 
 /// Logits that are rather sure of a word.
 fn spelled(word: &str) -> Vec<f64> {
-    word.bytes().flat_map(|byte| (0..LETTERS).map(move |c| if c == (byte - b'a') as usize { 8.0 } else { 0.0 })).collect()
+    word.bytes()
+        .flat_map(|byte| (0..LETTERS).map(move |c| if c == (byte - b'a') as usize { 8.0 } else { 0.0 }))
+        .collect()
 }
 
 fn likeliest(y: &[f64]) -> String {

@@ -103,14 +103,14 @@ fn read(logits: &[f32]) -> Vec<usize> {
     classes
 }
 
-fn train(curvature: Curvature) -> anyhow::Result<()> {
+fn train(curvature: Curvature, rate: f64) -> anyhow::Result<()> {
     let device = Cpu::seed_from_u64(1);
     let mut random = Random(1);
     let mut net = device.build_module::<Model, f32>();
-    let mut optimizer = Adam::new(&net, AdamConfig { lr: 1e-2, ..Default::default() });
+    let mut optimizer = Adam::new(&net, AdamConfig { lr: rate, ..Default::default() });
     let mut grads = net.alloc_grads();
     let loss = Ctc::<FRAMES, CLASSES, MAX, { 2 * MAX + 1 }>::new().curvature(curvature);
-    print!("{curvature:?}: words read right (%):");
+    print!("{curvature:?}, rate {rate}: words read right (%):");
     let mut right = 0;
     for step in 1..=300 {
         let (frames, words) = batch(&mut random);
@@ -145,8 +145,10 @@ fn main() -> anyhow::Result<()> {
     let y: Vec<f64> = frames[..4 * FRAMES * CLASSES].iter().map(|x| f64::from(*x)).collect();
     println!("{}", gradcheck(&Ctc::<FRAMES, CLASSES, MAX, 7>::new(), &y, &words[..4])?);
 
-    for curvature in [Curvature::None, Curvature::Fisher] {
-        train(curvature)?;
+    // Each at the best of the rates 0.003, 0.01, 0.03 and 0.1. They tie: with Adam and a loss as tame as this one, curvature
+    // gains nothing. `heat_flux` is a loss where it does.
+    for (curvature, rate) in [(Curvature::None, 0.1), (Curvature::Fisher, 0.01)] {
+        train(curvature, rate)?;
     }
     Ok(())
 }

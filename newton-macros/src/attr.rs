@@ -232,7 +232,15 @@ mod tests {
     fn settings_of_a_loss() {
         let mut errors = Errors::default();
         let attr = parse(
-            quote!(fisher, lambda = 2.5, average = sample, on_indefinite = abs, name = Mine, crate = a::b, print),
+            quote!(
+                fisher,
+                lambda = 2.5,
+                average = sample,
+                on_indefinite = abs,
+                name = Mine,
+                crate = a::b,
+                print
+            ),
             &mut errors,
         );
         assert_eq!(messages(errors), [""; 0]);

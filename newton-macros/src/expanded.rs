@@ -22,7 +22,8 @@ fn examples() -> Vec<PathBuf> {
 /// The expansion of a function that has one of the attributes.
 fn expansion(item: &syn::ItemFn) -> Option<TokenStream> {
     let mut item = item.clone();
-    let at = item.attrs.iter().position(|a| a.path().is_ident("newton_loss") || a.path().is_ident("newton_fn"))?;
+    let at =
+        item.attrs.iter().position(|a| a.path().is_ident("newton_loss") || a.path().is_ident("newton_fn"))?;
     let attribute = item.attrs.remove(at);
     let function = attribute.path().is_ident("newton_fn");
     let tokens = match attribute.meta {

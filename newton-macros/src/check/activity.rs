@@ -25,6 +25,13 @@ fn step(block: &Block, program: &mut Program) -> bool {
             Stmt::Let { var, init } => grew |= activate(program, *var, init.is_active(&program.vars)),
             Stmt::Assign { place, value } | Stmt::Accumulate { place, value } => {
                 grew |= activate(program, place.var, value.is_active(&program.vars));
+                // Whole arrays are added to their like.
+                if let (Stmt::Accumulate { .. }, Expr::Read(from)) = (stmt, value)
+                    && !program.dims(place).is_empty()
+                    && program.vars[place.var.0].active
+                {
+                    grew |= activate(program, from.var, true);
+                }
             }
             Stmt::For { body, .. } => grew |= step(body, program),
             Stmt::If { then, otherwise, .. } => grew |= step(then, program) | step(otherwise, program),

@@ -189,7 +189,7 @@ impl Front<'_> {
         self.repeated(value, length, r.expr.span())
     }
 
-    fn repeated(&mut self, value: Value, length: Discrete, span: Span) -> Outcome<Value> {
+    pub(super) fn repeated(&mut self, value: Value, length: Discrete, span: Span) -> Outcome<Value> {
         if let Value::Tuple(elements) = value {
             if elements.is_empty() {
                 return Err(self.errors.at(span, "an empty array has no elements to compute with"));

@@ -276,6 +276,16 @@ impl Front<'_> {
         let place = self.target(target, e.receiver.span())?;
         let value = self.operand(&e.args[0])?;
         let dims = self.dims(&place);
+        if let [n, row @ ..] = &dims[..]
+            && !row.is_empty()
+        {
+            // Rows.
+            let ty = crate::ir::Type { kind: self.vars[place.var.0].ty.kind, dims: row.to_vec() };
+            let row = self.as_type(value, &ty, e.args[0].span())?;
+            let value = self.repeated(row, n.clone(), e.args[0].span())?;
+            self.assign(place, value);
+            return Ok(());
+        }
         let value = match self.vars[place.var.0].ty.kind {
             crate::ir::Kind::Float => {
                 let value = self.scalar(value, e.args[0].span())?;

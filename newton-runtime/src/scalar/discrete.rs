@@ -150,6 +150,14 @@ pub trait Integer:
     }
     /// Power with an exponent that is not negative.
     fn pow(self, exponent: Self) -> Self;
+    /// The smallest power of two that is not below.
+    fn next_power_of_two(self) -> Self;
+    /// Logarithm to base 2, rounded down; 0 for numbers that have none.
+    fn ilog2(self) -> Self;
+    /// Binary zeros at the end; 32 for 0.
+    fn trailing_zeros(self) -> Self;
+    /// Binary ones.
+    fn count_ones(self) -> Self;
 
     /// The smallest of those where the mask holds; zero if there are none.
     fn lowest(self, mask: Self::Mask) -> i32;
@@ -305,6 +313,34 @@ impl<const L: usize> Integer for LaneIndex<L> {
     fn pow(mut self, exponent: Self) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].wrapping_pow(exponent.0[l].max(0) as u32);
+        });
+        self
+    }
+    #[inline]
+    fn next_power_of_two(mut self) -> Self {
+        each!(l in L => {
+            self.0[l] = (self.0[l].max(0) as u32).next_power_of_two() as i32;
+        });
+        self
+    }
+    #[inline]
+    fn ilog2(mut self) -> Self {
+        each!(l in L => {
+            self.0[l] = (self.0[l].max(1) as u32).ilog2() as i32;
+        });
+        self
+    }
+    #[inline]
+    fn trailing_zeros(mut self) -> Self {
+        each!(l in L => {
+            self.0[l] = self.0[l].trailing_zeros() as i32;
+        });
+        self
+    }
+    #[inline]
+    fn count_ones(mut self) -> Self {
+        each!(l in L => {
+            self.0[l] = self.0[l].count_ones() as i32;
         });
         self
     }

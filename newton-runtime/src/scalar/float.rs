@@ -26,7 +26,7 @@ pub trait Float:
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
-    /// A constant that was written for `f32`. As `f64` it is the number that was meant: see [`meant`](super::meant::meant).
+    /// A constant that was written for `f32`. As `f64` it is the number that was meant: see `meant.rs`.
     fn from_f32(x: f32) -> Self;
     /// Exact widening.
     fn to_f64(self) -> f64;
