@@ -384,3 +384,60 @@ fn nothing_panics() {
     println!("{errors} errors, {successes} successes");
     assert!(errors > 1000 && successes > 1000);
 }
+
+/// Labels that lead out of an array, or divide by zero, name the sample; where the function would not go, nothing is wrong.
+#[newton_loss(hessian, lambda = 0.1)]
+fn labelled<const N: usize>(y: &[f32; N], class: &usize, of: &i32) -> f32 {
+    let mut loss = 0.0;
+    if *of >= 0 {
+        loss += y[class / (*of as usize)] * y[0];
+    }
+    if *class < N {
+        loss += y[*class].exp();
+    }
+    loss
+}
+
+#[test]
+fn labels_that_lead_out_of_an_array_name_their_sample() {
+    let loss = Labelled::<3>::new();
+    let y = vec![0.5_f64; 3 * 12];
+    let mut labels = vec![(1_usize, 1_i32); 12];
+    // Not reached: no fault.
+    labels[4] = (7, -1);
+    assert!(loss.gradients(&y, &labels).is_ok());
+    assert_eq!(loss.gradients(&y, &labels).unwrap().values[4], 0.0);
+    labels[9] = (5, 1);
+    labels[10] = (usize::MAX, 1);
+    for found in [
+        loss.gradients(&y, &labels).map(|_| ()),
+        loss.hessians(&y, &labels).map(|_| ()),
+        loss.mean_hessian(&y, &labels).map(|_| ()),
+        loss.hessian_vector_products(&y, &labels, &y).map(|_| ()),
+        loss.evaluate(&y, &labels).map(|_| ()),
+    ] {
+        let error = found.unwrap_err();
+        assert!(matches!(error, Error::IndexOutOfRange { sample: 9, index: 5, len: 3, .. }), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "sample 9: in `labelled`, the index 5 is out of range for an array of 3"
+        );
+    }
+    labels[2] = (1, 0);
+    let error = loss.evaluate(&y, &labels).unwrap_err();
+    assert_eq!(error.to_string(), "sample 2: in `labelled`, an integer is divided by zero");
+    // The process goes on.
+    assert!(loss.evaluate(&y, &vec![(1, 2); 12]).is_ok());
+}
+
+#[test]
+fn shared_numbers_that_are_not_finite_are_named() {
+    #[newton_loss(hessian, lambda = 0.1)]
+    fn weighted<const N: usize>(y: &[f32; N], #[shared] weights: &[[f32; N]; 2]) -> f32 {
+        let a: f32 = y.iter().zip(&weights[0]).map(|(y, w)| w * y * y).sum();
+        a + dot(y, &weights[1])
+    }
+    let loss = Weighted::<2>::new([[1.0, 2.0], [3.0, f64::NAN]]);
+    let error = loss.gradients(&[0.0_f64; 2], &[()]).unwrap_err();
+    assert!(error.to_string().contains("`weights` is NaN"), "{error}");
+}

@@ -16,8 +16,11 @@ mod errors;
 #[cfg(test)]
 mod expanded;
 mod front;
+#[cfg(test)]
+mod fuzz;
 mod grad;
 mod ir;
+mod nesting;
 mod print;
 #[cfg(test)]
 mod refusals;
@@ -28,14 +31,10 @@ use quote::quote;
 /// Compiles a relaxed algorithm into value, gradient, Hessian and Newton step.
 #[proc_macro_attribute]
 pub fn newton_loss(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = match syn::parse::<syn::ItemFn>(item.clone()) {
-        Ok(item) => item,
-        Err(error) => {
-            let (error, item) = (error.to_compile_error(), proc_macro2::TokenStream::from(item));
-            return quote!(#error #item).into();
-        }
-    };
-    expand(attribute.into(), &item).into()
+    match function_of(item.into()) {
+        Ok(item) => expand(attribute.into(), &item).into(),
+        Err(error) => error.into(),
+    }
 }
 
 /// Makes a function callable from losses: its derivatives are generated with it.
@@ -45,19 +44,30 @@ pub fn newton_loss(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// parameters that returns the derivative with respect to each float parameter.
 #[proc_macro_attribute]
 pub fn newton_fn(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = match syn::parse::<syn::ItemFn>(item.clone()) {
-        Ok(item) => item,
-        Err(error) => {
-            let (error, item) = (error.to_compile_error(), proc_macro2::TokenStream::from(item));
-            return quote!(#error #item).into();
-        }
+    match function_of(item.into()) {
+        Ok(item) => expand_function(attribute.into(), &item).into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// The annotated function, or what takes its place if it is none.
+fn function_of(tokens: proc_macro2::TokenStream) -> Result<syn::ItemFn, proc_macro2::TokenStream> {
+    let parsed = match nesting::check(&tokens) {
+        Ok(()) => syn::parse2(tokens.clone()),
+        Err((span, message)) => Err(syn::Error::new(span, message)),
     };
-    expand_function(attribute.into(), &item).into()
+    parsed.map_err(|error| {
+        let error = error.to_compile_error();
+        quote!(#error #tokens)
+    })
 }
 
 fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro2::TokenStream {
     let mut errors = errors::Errors::default();
     let attr = attr::parse(attribute, &mut errors);
+    if attr.name.is_none() && back::rust::type_name(&item.sig.ident).is_none() {
+        errors.at(item.sig.ident.span(), "the loss is a type as well: give it a name, `name = MyLoss`");
+    }
     let program = front::lower(item, front::Item::Loss, &mut errors);
     let program = program.map(|mut program| {
         if errors.is_empty() {
@@ -111,7 +121,7 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     }
     if !errors.is_empty() || program.is_none() {
         let errors = errors.take().map(|e| e.to_compile_error());
-        let stub = back::rust::function_stub(item);
+        let stub = back::rust::function_stub(item, &attr, program);
         return quote!(#errors #stub);
     }
     let code = match &attr.gradient {

@@ -54,17 +54,10 @@ fn step(block: &Block, program: &mut Program) -> bool {
             Stmt::Scatter { adjoint, into, .. } => {
                 grew |= activate(program, into.var, true) | activate(program, adjoint.var, true);
             }
-            Stmt::ReverseCall { args, adjoints, into, .. } => {
+            Stmt::ReverseCall { adjoints, into, .. } => {
                 for var in into.iter().flatten().map(|place| place.var).chain(adjoints.iter().copied()) {
                     grew |= activate(program, var, true);
                 }
-                debug_assert!(args.iter().all(|arg| match arg {
-                    Argument::Array(place) => {
-                        let var = &program.vars[place.var.0];
-                        var.active || var.ty.is_discrete()
-                    }
-                    _ => true,
-                }));
             }
             Stmt::LetDiscrete { .. }
             | Stmt::AssignDiscrete { .. }

@@ -38,10 +38,11 @@ pub fn check(program: &mut Program, errors: &mut Errors) {
 /// second flavour without integer parameters.
 pub fn prepare_function(program: &mut Program, by_lane: bool) -> bool {
     let Output::Values(outputs) = &program.output else { return false };
-    // Integer results differ between samples as far as the caller knows.
+    // As far as the caller knows, integer results differ between samples and floats depend on the prediction.
     for output in outputs {
         let var = &mut program.vars[output.0];
         var.varying |= var.ty.is_discrete();
+        var.forced = true;
     }
     let mut found = false;
     for param in &program.params {

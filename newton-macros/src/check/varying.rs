@@ -9,7 +9,34 @@ use std::collections::BTreeMap;
 pub fn check(program: &mut Program, found: &mut Found) {
     let body = std::mem::take(&mut program.body);
     while step(&body, 0, &mut BTreeMap::new(), program) {}
+    refuse(&body, program, found);
     program.body = uniform(body, program, found);
+}
+
+/// What has no spelling where an index differs between samples.
+fn refuse(block: &Block, program: &Program, found: &mut Found) {
+    for stmt in block {
+        match stmt {
+            Stmt::LetDiscrete { init: Discrete::Read(place), .. }
+            | Stmt::AssignDiscrete { value: Discrete::Read(place), .. }
+                if place.is_varying(&program.vars)
+                    && !program.dims(place).is_empty()
+                    && !program.vars[place.var.0].shared =>
+            {
+                found.push((
+                    place.span,
+                    "a row of integers whose index differs between samples cannot be copied: read its elements one by one"
+                        .to_owned(),
+                ));
+            }
+            Stmt::For { body, .. } => refuse(body, program, found),
+            Stmt::If { then, otherwise, .. } => {
+                refuse(then, program, found);
+                refuse(otherwise, program, found);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// One pass; whether it found more. `depth`: how many varying branches are around; `declared`: where each variable was.

@@ -82,6 +82,10 @@ impl Front<'_> {
     /// An array by the values of its elements.
     pub(super) fn array_of(&mut self, values: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
         let n = Discrete::lit(values.len());
+        let nothing = |value: &Value| matches!(value, Value::Tuple(elements) if elements.is_empty());
+        if values.is_empty() || values.iter().any(|(value, _)| nothing(value)) {
+            return Err(self.errors.at(span, "an empty array has no elements to compute with"));
+        }
         let typed = values.iter().find_map(|(value, _)| value.ty());
         if let Some((Value::Tuple(first), _)) = values.first() {
             // An array for each element of the tuples.
@@ -96,9 +100,6 @@ impl Front<'_> {
                 })
                 .collect();
             return Ok(Value::Rows(columns.into_iter().collect::<Outcome<_>>()?));
-        }
-        if values.is_empty() {
-            return Err(self.errors.at(span, "an empty array has no elements to compute with"));
         }
         let Some(ty) = typed else {
             return Err(self.errors.at(
@@ -190,6 +191,9 @@ impl Front<'_> {
 
     pub(super) fn repeated(&mut self, value: Value, length: Discrete, span: Span) -> Outcome<Value> {
         if let Value::Tuple(elements) = value {
+            if elements.is_empty() {
+                return Err(self.errors.at(span, "an empty array has no elements to compute with"));
+            }
             let arrays: Vec<_> =
                 elements.into_iter().map(|element| self.repeated(element, length.clone(), span)).collect();
             return Ok(Value::Rows(arrays.into_iter().collect::<Outcome<_>>()?));

@@ -3,7 +3,7 @@
 use super::{Expected, Front};
 use super::pattern::Mode;
 use super::value::{Closure, Scope, Value};
-use crate::builtins::{Builtin, Rule, Syntax, nearest};
+use crate::builtins::{Builtin, Rule, Syntax};
 use crate::errors::Outcome;
 use crate::ir::{
     Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type,
@@ -132,24 +132,8 @@ impl Front<'_> {
                     _ => self.builtin(builtin, args, span),
                 };
             }
-            let misspelled = nearest(Syntax::Function, &name);
-            let method = Builtin::find(Syntax::Method, &name);
-            if owner.is_none() && (misspelled.is_some() || method.is_some()) && self.is_scalar_call(&args) {
-                let hint = match (misspelled, method) {
-                    (Some(known), _) if method.is_none() => format!("; did you mean `{known}`?"),
-                    _ => format!(": write it as a method, `x.{name}(..)`"),
-                };
-                return Err(self
-                    .errors
-                    .at(path.span(), format_args!("`{name}` is no builtin{hint}")));
-            }
         }
         self.call_function(path, args, expected)
-    }
-
-    /// Whether a misspelled builtin may be meant.
-    fn is_scalar_call(&self, args: &[(Value, Span)]) -> bool {
-        !args.is_empty()
     }
 
     fn call_from_fn(
@@ -315,7 +299,9 @@ impl Front<'_> {
                 return Ok(Place::of(var));
             }
             Value::Slice { of, offset, len } => {
-                return self.copied_slice(of.clone(), offset.clone(), len.clone(), span);
+                let of = self.copied_slice(of.clone(), offset.clone(), len.clone(), span)?;
+                let whole = self.read_place(of);
+                return self.array_argument(name, rank, whole, span);
             }
             _ => 0,
         };
@@ -367,10 +353,7 @@ impl Front<'_> {
         let args: Vec<_> = args.into_iter().map(|(value, span)| self.argument(value, span)).collect();
         let args = args.into_iter().collect::<Outcome<Vec<_>>>()?;
         let function = &callee.path.segments.last().expect("not empty").ident;
-        let name = expected
-            .name
-            .clone()
-            .unwrap_or_else(|| Ident::new(&format!("{function}_result"), Span::call_site()));
+        let name = expected.name.clone().unwrap_or_else(|| quote::format_ident!("{function}_result"));
         let (tuple, types) = match &expected.ty {
             None => (false, vec![Type::FLOAT]),
             Some(syn::Type::Tuple(tuple)) => {

@@ -8,6 +8,9 @@ use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 use syn::{BinOp, Pat};
 
+/// A `match` with more arms than this is refused: branches nest.
+const MOST_ARMS: usize = 200;
+
 /// A branch whose value is not stored yet.
 struct Branch {
     stmts: Block,
@@ -213,6 +216,12 @@ impl Front<'_> {
     }
 
     fn scrutinee(&mut self, m: &syn::ExprMatch) -> Outcome<Value> {
+        if m.arms.len() > MOST_ARMS {
+            return Err(self.errors.at(
+                m.match_token.span,
+                "a `match` of this many arms is a table: write `const TABLE: [f32; 300] = ..;` and `TABLE[k]`",
+            ));
+        }
         let value = self.expr(&m.expr)?;
         self.settled_value(value, m.expr.span())
     }

@@ -1,6 +1,7 @@
 //! Expressions.
 
 use super::value::{Binding, Closure, Untyped, Value};
+use super::weight::{HEAVIEST, Weight};
 use super::{Expected, Front, constant};
 use crate::errors::{Outcome, Reported};
 use crate::ir::{Discrete, Expr, Kind, Op, Part, Place, Type};
@@ -11,6 +12,9 @@ use syn::{BinOp, Lit, UnOp};
 
 /// Expressions that nest deeper than this are refused: the compiler, and rustc after it, are recursive.
 const DEEPEST: usize = 200;
+
+/// A function in which more expressions than this have to be lowered is refused.
+pub(super) const MOST: usize = 50_000;
 
 impl Front<'_> {
     /// An operand: lowered like any expression, but it must not assign to what other operands may read.
@@ -25,10 +29,26 @@ impl Front<'_> {
         if self.depth > DEEPEST {
             return Err(self.errors.at(e.span(), "this nests too deeply: give parts of it a name with `let`"));
         }
+        if self.left == 0 {
+            // Said once.
+            return Err(Reported);
+        }
+        self.left -= 1;
+        if self.left == 0 {
+            return Err(self.errors.at(
+                e.span(),
+                "closures are compiled wherever they are called, and here that is too often: make this a `#[newton_fn]`",
+            ));
+        }
         self.depth += 1;
         let value = self.any_expr(e);
         self.depth -= 1;
-        value
+        match value {
+            Ok(value) if Weight::of(&value) > HEAVIEST => {
+                Err(self.errors.at(e.span(), "this is too long: give parts of it a name with `let`"))
+            }
+            value => value,
+        }
     }
 
     fn any_expr(&mut self, e: &syn::Expr) -> Outcome<Value> {

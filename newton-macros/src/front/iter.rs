@@ -3,6 +3,7 @@
 use super::Front;
 use super::pattern::Mode;
 use super::value::{Scope, Value};
+use super::weight::{HEAVIEST, Weight};
 use crate::errors::Outcome;
 use crate::ir::{Adapter, Block, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type};
 use proc_macro2::{Ident, Span};
@@ -101,6 +102,39 @@ impl Iter {
         let same = line.base.literal() == Some(0) && line.step.literal() == Some(1) && !line.down;
         let item = if same { self.item } else { Item::Moved(Box::new(self.item), line) };
         Iter::positions(Discrete::lit(0), len, item)
+    }
+
+    /// Adds what it is made of.
+    pub fn weigh(&self, weight: &mut Weight) {
+        fn item(item_: &Item, weight: &mut Weight) {
+            weight.0 += 32;
+            if weight.0 > HEAVIEST {
+                return;
+            }
+            match item_ {
+                Item::Position => {}
+                Item::Element(value) => weight.value(value),
+                Item::Part { of, size, stride } => {
+                    weight.value(of);
+                    weight.discrete(size);
+                    weight.discrete(stride);
+                }
+                Item::Moved(inner, line) => {
+                    item(inner, weight);
+                    weight.discrete(&line.base);
+                    weight.discrete(&line.step);
+                }
+                Item::Pair(a, b) => {
+                    item(a, weight);
+                    item(b, weight);
+                }
+                Item::Mapped(inner, _) | Item::Filtered(inner, _) | Item::Flat(inner) => item(inner, weight),
+            }
+        }
+        weight.discrete(&self.range.start);
+        weight.discrete(&self.range.end);
+        weight.0 += 32 * self.range.adapters.len();
+        item(&self.item, weight);
     }
 
     fn skips_items(&self) -> bool {

@@ -4,7 +4,7 @@ use super::Front;
 use super::value::Value;
 use crate::builtins::{Builtin, Syntax, nearest};
 use crate::errors::{Outcome, Reported};
-use crate::ir::{Discrete, Expr, Kind, Op, Type};
+use crate::ir::{Discrete, Expr, Kind, Op, Stmt, Type};
 use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 
@@ -184,7 +184,6 @@ impl Front<'_> {
             ("rem_euclid", 2),
             ("to_radians", 1),
             ("to_degrees", 1),
-            ("fract", 1),
             ("sin_cos", 1),
             ("is_nan", 1),
             ("is_finite", 1),
@@ -203,7 +202,11 @@ impl Front<'_> {
                 .at(name.span(), format_args!("the float method `{text}` has no known derivative{hint}")));
         }
         let floats: Vec<_> = args.into_iter().map(|(v, span)| self.scalar(v, span)).collect();
-        let mut floats = floats.into_iter().collect::<Outcome<Vec<_>>>()?.into_iter();
+        let mut floats = floats.into_iter().collect::<Outcome<Vec<_>>>()?;
+        if matches!(&*text, "rem_euclid" | "sin_cos") {
+            floats = floats.into_iter().map(|e| self.once(e)).collect();
+        }
+        let mut floats = floats.into_iter();
         let mut next = || floats.next().expect("its number was checked");
         let binary = |op, a, b| Expr::Binary(op, Box::new(a), Box::new(b));
         let less: syn::BinOp = syn::parse_quote!(<);
@@ -224,10 +227,6 @@ impl Front<'_> {
                 let (x, p) = (next(), next());
                 let whole = Expr::Call(find("floor"), vec![binary(Op::Div, x.clone(), p.clone())]);
                 binary(Op::Sub, x, binary(Op::Mul, whole, p))
-            }
-            "fract" => {
-                let x = next();
-                binary(Op::Sub, x.clone(), Expr::Call(find("trunc"), vec![x]))
             }
             "to_radians" => binary(Op::Mul, next(), Expr::Lit(std::f64::consts::PI / 180.0)),
             "to_degrees" => binary(Op::Mul, next(), Expr::Lit(180.0 / std::f64::consts::PI)),
@@ -257,6 +256,18 @@ impl Front<'_> {
             }
             _ => next(),
         }))
+    }
+}
+
+impl Front<'_> {
+    /// The same number for several uses: computed once.
+    fn once(&mut self, e: Expr) -> Expr {
+        if matches!(e, Expr::Lit(_) | Expr::Read(_) | Expr::Const(_) | Expr::FromInt(_)) {
+            return e;
+        }
+        let var = self.declare(&Ident::new("operand", Span::call_site()), Type::FLOAT);
+        self.out.push(Stmt::Let { var, init: e });
+        Expr::var(var)
     }
 }
 

@@ -11,6 +11,7 @@ mod params;
 mod pattern;
 mod stmt;
 mod value;
+mod weight;
 
 use crate::errors::{Errors, Outcome};
 use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
@@ -46,6 +47,8 @@ struct Front<'a> {
     items: Vec<syn::ItemConst>,
     /// How deep expressions nest.
     depth: usize,
+    /// How many more expressions are lowered: closures are, wherever they are called.
+    left: usize,
     /// What is known of the expression that is lowered next.
     expected: Expected,
     /// The type of the function's result, until its body is entered.
@@ -81,18 +84,24 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         barrier: 0,
         items: Vec::new(),
         depth: 0,
+        left: expr::MOST,
         expected: Expected::default(),
         result_type: None,
         assumed: Vec::new(),
     };
     let params: Vec<Param> = front.params(&item.sig, what).unwrap_or_default();
     front.scopes.push(Scope::new());
+    // After a mistake in its body it still has its type, for the sake of what uses it.
     let output = match what {
-        Item::Loss => front.loss(item).map(Output::Loss),
-        Item::Function => front.function(item).map(Output::Values),
+        Item::Loss => Ok(Output::Loss(front.loss(item).unwrap_or(Expr::Lit(0.0)))),
+        Item::Function => {
+            let found = front.function(item);
+            found.or_else(|_| front.promised(item)).map(Output::Values)
+        }
     };
     let (vars, body, items) = (front.vars, front.out, front.items);
-    Some(Program { name: item.sig.ident.clone(), params, items, vars, body, output: output.ok()? })
+    let names = crate::ir::Names::of(&vars);
+    Some(Program { name: item.sig.ident.clone(), params, items, vars, body, output: output.ok()?, names })
 }
 
 impl Front<'_> {
@@ -146,6 +155,13 @@ impl Front<'_> {
             ),
             None => String::new(),
         }
+    }
+
+    /// Variables of the types that a function's signature promises.
+    fn promised(&mut self, item: &ItemFn) -> Outcome<Vec<VarId>> {
+        let types = params::result_types(item).ok_or(crate::errors::Reported)?;
+        let name = Ident::new("result", Span::call_site());
+        types.elements.iter().map(|ty| self.ty(ty).map(|ty| self.declare(&name, ty))).collect()
     }
 
     fn declare(&mut self, ident: &Ident, ty: Type) -> VarId {

@@ -3,7 +3,7 @@
 use crate::builtins::called_names;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Names in use.
 ///
@@ -14,6 +14,8 @@ pub struct Names {
     reserved: HashSet<String>,
     /// Used in the open blocks, outermost first.
     blocks: Vec<HashSet<String>>,
+    /// By the user's name, a number below which all are used.
+    next: HashMap<String, usize>,
     /// Names that the function's text uses for something else than its own variables, or may.
     mentioned: HashSet<String>,
 }
@@ -29,7 +31,7 @@ impl Names {
         reserved.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
         let mut mentioned = HashSet::new();
         collect(item.to_token_stream(), &mut mentioned);
-        Names { reserved, blocks: vec![HashSet::new()], mentioned }
+        Names { reserved, blocks: vec![HashSet::new()], next: HashMap::new(), mentioned }
     }
 
     /// A block begins.
@@ -40,6 +42,7 @@ impl Names {
     /// The block opened last ends.
     pub fn close(&mut self) {
         self.blocks.pop();
+        self.next.clear();
     }
 
     fn is_used(&self, name: &str) -> bool {
@@ -50,11 +53,15 @@ impl Names {
     pub fn unique(&mut self, ident: &Ident) -> Ident {
         let base = ident.to_string();
         let mut name = base.clone();
-        for i in 2.. {
-            if !self.is_used(&name) && (i == 2 || !self.mentioned.contains(&name)) {
-                break;
+        if self.is_used(&name) {
+            let stem = base.trim_start_matches("r#");
+            let mut i = self.next.get(&base).copied().unwrap_or(2);
+            name = format!("{stem}{i}");
+            while self.is_used(&name) || self.mentioned.contains(&name) {
+                i += 1;
+                name = format!("{stem}{i}");
             }
-            name = format!("{}{i}", base.trim_start_matches("r#"));
+            self.next.insert(base.clone(), i);
         }
         self.blocks.last_mut().expect("the function's block is open").insert(name.clone());
         if name == base { ident.clone() } else { Ident::new(&name, Span::call_site()) }

@@ -2,6 +2,7 @@
 
 use super::Front;
 use super::value::{Binding, Untyped, Value};
+use super::weight::{LONGEST_UNTYPED, Weight};
 use crate::errors::Outcome;
 use crate::ir::{Constant, Discrete, Expr, Part, Place, Type};
 use proc_macro2::{Ident, Span};
@@ -153,6 +154,14 @@ impl Front<'_> {
                 Ok(Binding::Value(Value::Constant(self.settled_constant(constant))))
             }
             Value::Untyped(untyped) if !mutable => {
+                let mut weight = Weight(0);
+                weight.untyped(&untyped);
+                if weight.0 > LONGEST_UNTYPED {
+                    return Err(self.errors.at(
+                        span,
+                        "the type of these constants cannot be seen here: write `let x: f32 = ..` or `let n: usize = ..`",
+                    ));
+                }
                 Ok(Binding::Value(Value::Untyped(self.settled_untyped(untyped))))
             }
             value @ (Value::Slice { .. } | Value::Iter(_) | Value::Closure(_) | Value::Function(_)) => {

@@ -6,7 +6,7 @@ use super::reverse::{Adjoints, of_call, of_let, pass_on};
 use super::save::{Node, Scope, decide, decide_function, visit_reads};
 use crate::ir::{Block, Discrete, Expr, Output, Place, Program, Stmt, Type, VarId};
 use quote::format_ident;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Replaces a loss's body by forward and reverse sweep; its value, and the adjoint of the prediction.
 pub fn loss(program: &mut Program, prediction: VarId) -> (Expr, VarId) {
@@ -79,7 +79,10 @@ fn scope(block: Block, program: &mut Program, adjoints: &Adjoints) -> Scope {
     let nodes = block
         .into_iter()
         .map(|stmt| match stmt {
-            Stmt::For { var, range, body } => Node::For { var, range, body: scope(body, program, adjoints) },
+            Stmt::For { var, range, body } => {
+                let body = scope(body, program, adjoints);
+                Node::For { var, range, body, head: Default::default() }
+            }
             Stmt::If { cond, then, otherwise } => Node::If {
                 cond,
                 then: scope(then, program, adjoints),
@@ -135,7 +138,7 @@ fn forward(scope: &Scope) -> Block {
                 }
                 out.push(stmt.clone());
             }
-            Node::For { var, range, body } => {
+            Node::For { var, range, body, .. } => {
                 out.push(Stmt::For { var: *var, range: range.clone(), body: forward(body) });
             }
             Node::If { cond, then, otherwise } => {
@@ -170,7 +173,7 @@ fn reverse(scope: &Scope, program: &Program, adjoints: &Adjoints) -> Block {
                 }
                 out.extend(reverse.clone());
             }
-            Node::For { var, range, body } => {
+            Node::For { var, range, body, .. } => {
                 let body = reverse_inner(body, program, adjoints, adjoints);
                 if !body.is_empty() {
                     out.push(Stmt::For { var: *var, range: range.reversed(), body });
@@ -263,9 +266,10 @@ fn zero(program: &Program, var: VarId) -> Expr {
 /// Declares the adjoints that a block uses: at zero in front, or with the first contribution where that is unconditional.
 fn with_adjoints(locals: Vec<VarId>, mut block: Block, program: &Program, adjoints: &Adjoints) -> Block {
     let mut front = Vec::new();
+    let mentions = first_mentions(&block);
     for var in locals {
         let adjoint = adjoints[&var];
-        let Some(first) = block.iter().position(|stmt| mentions(stmt, adjoint)) else { continue };
+        let Some(&first) = mentions.get(&adjoint) else { continue };
         match &mut block[first] {
             Stmt::Accumulate { place, value }
                 if place.var == adjoint && place.indices.is_empty() && scalar(program, var) =>
@@ -290,11 +294,18 @@ fn scalar(program: &Program, var: VarId) -> bool {
     program.vars[var.0].ty.is_scalar()
 }
 
-fn mentions(stmt: &Stmt, var: VarId) -> bool {
-    let mut found = false;
-    visit_reads(&vec![stmt.clone()], &mut |place| found |= place.var == var);
-    visit_writes(std::slice::from_ref(stmt), &mut |v| found |= v == var);
-    found
+/// Which statement of a block is the first to read or write a variable.
+fn first_mentions(block: &Block) -> BTreeMap<VarId, usize> {
+    let mut first = BTreeMap::new();
+    for (i, stmt) in block.iter().enumerate() {
+        visit_reads(std::slice::from_ref(stmt), &mut |place| {
+            first.entry(place.var).or_insert(i);
+        });
+        visit_writes(std::slice::from_ref(stmt), &mut |var| {
+            first.entry(var).or_insert(i);
+        });
+    }
+    first
 }
 
 /// Calls `f` on every variable assigned to after its declaration.

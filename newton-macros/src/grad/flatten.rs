@@ -252,15 +252,9 @@ fn named(init: Expr, name: &str, ty: Type, out: &mut Block, program: &mut Progra
 /// A name that no variable of the program has. Builtins' names get a suffix, for generated code calls those.
 pub fn fresh(program: &Program, base: &str) -> Ident {
     let taken = |name: &str| {
-        program.vars.iter().any(|v| v.name == name)
-            || crate::builtins::BUILTINS.iter().any(|b| b.name == name)
+        program.names.contains(name) || crate::builtins::BUILTINS.iter().any(|b| b.name == name)
     };
-    let mut name = if taken(base) { format!("{base}_value") } else { base.to_owned() };
-    let stem = name.clone();
-    let mut i = 2;
-    while taken(&name) {
-        name = format!("{stem}{i}");
-        i += 1;
-    }
+    let stem = if taken(base) { format!("{base}_value") } else { base.to_owned() };
+    let name = if taken(&stem) { program.names.numbered(&stem, taken) } else { stem };
     Ident::new(&name, Span::call_site())
 }

@@ -63,14 +63,6 @@ pub fn function(mut program: Program) -> Function {
     flatten::flatten(&mut program);
     let predictions: Vec<VarId> = program.predictions().collect();
     activity::mark(&mut program, predictions.iter().copied().collect());
-    // A result that does not depend on the parameters is returned as an active number all the same.
-    for output in &outputs {
-        let var = &mut program.vars[output.0];
-        if !var.ty.is_discrete() {
-            (var.active, var.forced) = (true, true);
-        }
-    }
-    activity::mark(&mut program, predictions.iter().copied().collect());
     let value = program.body.clone();
     let built = build::function(&mut program, &outputs);
     let output_adjoints: Vec<_> = outputs.iter().map(|var| built.adjoints.get(var).copied()).collect();

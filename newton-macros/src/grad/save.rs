@@ -26,8 +26,8 @@ pub enum Node {
         /// What it overwrites must be saved first.
         push: bool,
     },
-    /// A loop.
-    For { var: VarId, range: Range, body: Scope },
+    /// A loop; `head`: what was required at its start when it was last looked at.
+    For { var: VarId, range: Range, body: Scope, head: Required },
     /// A branch.
     If { cond: Discrete, then: Scope, otherwise: Scope },
 }
@@ -96,18 +96,24 @@ fn nodes(nodes: &mut [Node], mut required: Required, program: &Program) -> Requi
                     _ => required.extend(reads),
                 }
             }
-            Node::For { var, range, body } => loop {
-                let mut head = required.clone();
-                head.extend(inner(body, required.clone(), program));
-                head.remove(var);
-                if body.has_reverse(program) {
-                    head.extend(reads_of_range(range));
+            // Around it, what is required only grows: the fixed point is not below that found before. Loops that nest would
+            // take exponentially many steps otherwise.
+            Node::For { var, range, body, head: known } => {
+                required.append(known);
+                loop {
+                    let mut head = required.clone();
+                    head.extend(inner(body, required.clone(), program));
+                    head.remove(var);
+                    if body.has_reverse(program) {
+                        head.extend(reads_of_range(range));
+                    }
+                    if head == required {
+                        break;
+                    }
+                    required = head;
                 }
-                if head == required {
-                    break;
-                }
-                required = head;
-            },
+                known.clone_from(&required);
+            }
             Node::If { cond, then, otherwise } => {
                 let mut after = inner(then, required.clone(), program);
                 after.extend(inner(otherwise, required, program));
@@ -282,7 +288,7 @@ pub fn reads_of(block: &Block) -> BTreeSet<VarId> {
 }
 
 /// Calls `f` on every place that statements read, and on those that they write for what their indices read.
-pub fn visit_reads(block: &Block, f: &mut dyn FnMut(&Place)) {
+pub fn visit_reads(block: &[Stmt], f: &mut dyn FnMut(&Place)) {
     fn indices(place: &Place, f: &mut dyn FnMut(&Place)) {
         place.indices.iter().for_each(|i| i.for_each_read(f));
     }

@@ -124,7 +124,7 @@ impl Discrete {
     /// a + b, folded where one of them is 0.
     pub fn plus(a: Discrete, b: Discrete) -> Discrete {
         match (a.literal(), b.literal()) {
-            (Some(x), Some(y)) => Discrete::lit(x + y),
+            (Some(x), Some(y)) if x.checked_add(y).is_some() => Discrete::lit(x + y),
             (Some(0), _) => b,
             (_, Some(0)) => a,
             _ => Discrete::binary(a, syn::parse_quote!(+), b),

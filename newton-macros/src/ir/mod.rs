@@ -39,6 +39,8 @@ pub use expr::{Expr, Op};
 
 use crate::builtins::{Adjoint, Builtin};
 use proc_macro2::{Ident, Span};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 /// Index into [`Program::vars`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +61,36 @@ pub struct Program {
     pub body: Block,
     /// What it returns.
     pub output: Output,
+    /// The names of its variables.
+    pub names: Names,
+}
+
+/// Names in use, in sets: looking for a free one among thousands of variables takes no time.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    used: HashSet<String>,
+    /// By stem, a number below which all are used.
+    next: RefCell<HashMap<String, usize>>,
+}
+
+impl Names {
+    /// The names of these variables.
+    pub fn of(vars: &[Var]) -> Names {
+        Names { used: vars.iter().map(|var| var.name.to_string()).collect(), next: RefCell::default() }
+    }
+    /// Some variable is called so.
+    pub fn contains(&self, name: &str) -> bool {
+        self.used.contains(name)
+    }
+    /// The first of `stem2`, `stem3`, ... that is not taken.
+    pub fn numbered(&self, stem: &str, taken: impl Fn(&str) -> bool) -> String {
+        let mut next = self.next.borrow_mut();
+        let i = next.entry(stem.to_owned()).or_insert(2);
+        while taken(&format!("{stem}{i}")) {
+            *i += 1;
+        }
+        format!("{stem}{i}")
+    }
 }
 
 /// What a program returns.
@@ -333,6 +365,7 @@ impl Program {
 
     /// Adds a variable.
     pub fn declare(&mut self, name: Ident, ty: Type, mutable: bool) -> VarId {
+        self.names.used.insert(name.to_string());
         self.vars.push(Var::new(name, ty, mutable));
         VarId(self.vars.len() - 1)
     }

@@ -1,7 +1,7 @@
 //! Functions of arrays and matrices.
 
 use newton_runtime::builtins::*;
-use newton_runtime::scalar::{Dual, Scalar, Shape};
+use newton_runtime::scalar::{Real, Dual, Scalar, Shape};
 
 const T: f64 = 0.6;
 
@@ -145,7 +145,7 @@ subjects! {
         |x, y_, x_| {
             let order = lanes::argsort_desc(x);
             for j in 0..2 {
-                y_[j].scatter_add(x_, order[j]);
+                y_[j].scatter_add(x_, order[j], S::Passive::mask(true));
             }
         };
 }

@@ -281,11 +281,23 @@ impl Printer<'_> {
         let varies = |part: &Part| matches!(part, Part::Index(i) if i.is_varying(&self.program.vars));
         let first = constant.parts.iter().position(varies).expect("an index varies");
         let (base, rest) = constant.parts.split_at(first);
-        let table = self.constant(&Constant { path: constant.path.clone(), parts: base.to_vec() });
+        let mut table = self.constant(&Constant { path: constant.path.clone(), parts: base.to_vec() });
         let mut row = table.clone();
         let mut flat: Option<TokenStream> = None;
+        let mut rank = 0;
         for part in rest {
-            let Part::Index(index) = part else { unreachable!("checked: fields come before a varying index") };
+            let index = match part {
+                Part::Index(index) => index,
+                Part::Field(field) => {
+                    // A table of that field alone.
+                    let select = quote!(|entry| entry.#field);
+                    let select = (1..rank).fold(select, |inner, _| quote!(|row| row.map(#inner)));
+                    table = quote!(#table.map(#select));
+                    row = quote!(#row.#field);
+                    continue;
+                }
+            };
+            rank += 1;
             let index = self.by_lane_as(index, false);
             let index = quote!(#index.within(#row.len(), #mask));
             flat = Some(match flat {
@@ -294,7 +306,7 @@ impl Printer<'_> {
             });
             row = quote!(#row[0]);
         }
-        let flattened = (1..rest.len()).map(|_| quote!(.as_flattened()));
+        let flattened = (1..rank).map(|_| quote!(.as_flattened()));
         (quote!(#table #(#flattened)*), flat.expect("there is an index"))
     }
 

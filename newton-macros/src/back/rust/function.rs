@@ -171,9 +171,34 @@ fn check_gradient(item: &ItemFn, gradient: &syn::Path) -> TokenStream {
     }
 }
 
-/// What stands in for the generated code of a function with errors.
-pub fn function_stub(item: &ItemFn) -> TokenStream {
-    quote!(#[allow(dead_code)] #item)
+/// What stands in for the generated code of a function with errors, so that calls of it give no errors of their own.
+pub fn function_stub(item: &ItemFn, attr: &FunctionAttr, program: Option<Program>) -> TokenStream {
+    let Some(program) = program.filter(|p| !p.params.is_empty() && p.params.len() == item.sig.inputs.len()) else {
+        return quote!(#[allow(dead_code)] #item);
+    };
+    let forms = [false, true].map(|by_lane| {
+        let mut program = program.clone();
+        if !crate::check::prepare_function(&mut program, by_lane) {
+            return TokenStream::new();
+        }
+        let Output::Values(outputs) = &program.output else { return TokenStream::new() };
+        let shape = Shape::new(item, attr, &program, by_lane, outputs);
+        // It never runs: the errors are there.
+        let body = quote!(loop {});
+        let given: Vec<_> = outputs
+            .iter()
+            .enumerate()
+            .map(|(i, var)| {
+                (!program.vars[var.0].ty.is_discrete()).then(|| format_ident!("result{i}_"))
+            })
+            .collect();
+        let floats = program.params.iter().filter(|p| !program.vars[p.var.0].ty.is_discrete());
+        let wanted: Vec<_> = floats.enumerate().map(|(i, _)| format_ident!("adjoint{i}_")).collect();
+        let (value, forward) = (shape.form("value", false, body.clone()), shape.form("forward", true, body.clone()));
+        let reverse = shape.reverse(&given, &wanted, body);
+        quote!(#value #forward #reverse)
+    });
+    items(item, quote!(#(#forms)*))
 }
 
 fn items(item: &ItemFn, forms: TokenStream) -> TokenStream {

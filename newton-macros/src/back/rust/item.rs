@@ -149,8 +149,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
     let krate = krate(attr);
     let t = type_parameter(item, "T");
     let function = &item.sig.ident;
-    let name =
-        attr.name.clone().unwrap_or_else(|| Ident::new(&camel_case(&function.to_string()), function.span()));
+    let name = attr.name.clone().or_else(|| type_name(function)).unwrap_or_else(|| format_ident!("Loss"));
     let vis = &item.vis;
     let (generics, arguments, _) = item.sig.generics.split_for_impl();
     let declared = &item.sig.generics;
@@ -415,12 +414,14 @@ pub fn type_parameter(item: &ItemFn, name: &str) -> Ident {
     if taken { format_ident!("{name}Type") } else { format_ident!("{name}") }
 }
 
-fn camel_case(name: &str) -> String {
-    name.trim_start_matches("r#")
-        .split('_')
-        .map(|word| {
-            let mut chars = word.chars();
-            chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
-        })
-        .collect()
+/// The function's name in camel case, if that is a name.
+pub fn type_name(function: &Ident) -> Option<Ident> {
+    let capitalised = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+    };
+    let name: String = function.to_string().trim_start_matches("r#").split('_').map(capitalised).collect();
+    let mut ident = syn::parse_str::<Ident>(&name).ok()?;
+    ident.set_span(function.span());
+    Some(ident)
 }

@@ -7,7 +7,7 @@ mod item;
 mod stmt;
 
 pub use function::{custom, function, function_stub};
-pub use item::{loss, stub};
+pub use item::{loss, stub, type_name};
 
 use crate::ir::{Program, VarId};
 use proc_macro2::Ident;
