@@ -1,6 +1,7 @@
 //! The attribute's arguments: `#[newton_loss(hessian, lambda = 10.0, average = sample, on_indefinite = abs)]`.
 
 use crate::errors::Errors;
+use crate::nesting;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
@@ -58,7 +59,8 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     };
     let whole = tokens.span();
     let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
-    let items = match syn::parse::Parser::parse2(parser, tokens) {
+    let checked = nesting::check(&tokens).map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"));
+    let items = match checked.and_then(|()| syn::parse::Parser::parse2(parser, tokens)) {
         Ok(items) => items,
         Err(error) => {
             errors.add(error);
@@ -159,7 +161,8 @@ pub struct FunctionAttr {
 pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr {
     let mut attr = FunctionAttr { gradient: None, krate: None, print: false };
     let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
-    let items = match syn::parse::Parser::parse2(parser, tokens) {
+    let checked = nesting::check(&tokens).map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"));
+    let items = match checked.and_then(|()| syn::parse::Parser::parse2(parser, tokens)) {
         Ok(items) => items,
         Err(error) => {
             errors.add(error);
@@ -172,7 +175,9 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
             "gradient" => &mut attr.gradient,
             "crate" => &mut attr.krate,
             "print" if value.is_none() => {
-                attr.print = true;
+                if std::mem::replace(&mut attr.print, true) {
+                    errors.at(key.span(), format_args!("`{name}` is given twice"));
+                }
                 continue;
             }
             _ => {

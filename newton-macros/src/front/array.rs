@@ -18,11 +18,8 @@ impl Front<'_> {
         }
         let at = self.int(at, index.index.span())?;
         let base = base?;
-        let mut value = self.index(base, at, index.span())?;
-        if let Value::Float(Expr::Read(place), _) = &mut value {
-            place.span = index.span();
-        }
-        Ok(value)
+        let value = self.index(base, at, index.span())?;
+        Ok(super::expr::spanned(value, index.span()))
     }
 
     fn sliced(&mut self, base: Value, iter: super::iter::Iter, index: &syn::ExprIndex) -> Outcome<Value> {
@@ -35,7 +32,10 @@ impl Front<'_> {
                 let len = Discrete::minus(end, range.start.clone());
                 Ok(Value::Slice { of, offset: range.start.clone(), len })
             }
-            _ => Err(self.errors.at(index.span(), "only a variable has parts: give the array a name first")),
+            _ => Err(self.errors.at(
+                index.span(),
+                "only a variable has parts: give the array a name first, `let x: [f32; 4] = TABLE;`",
+            )),
         }
     }
 
@@ -89,7 +89,7 @@ impl Front<'_> {
         let typed = values.iter().find_map(|(value, _)| value.ty());
         if let Some((Value::Tuple(first), _)) = values.first() {
             // An array for each element of the tuples.
-            let columns: Vec<_> = (0..first.len())
+            let columns = (0..first.len())
                 .map(|k| {
                     let column = values.iter().map(|(value, span)| match value {
                         Value::Tuple(elements) if elements.len() == first.len() => {
@@ -100,8 +100,8 @@ impl Front<'_> {
                     let column = column.collect::<Outcome<Vec<_>>>()?;
                     self.array_of(column, span)
                 })
-                .collect();
-            return Ok(Value::Rows(columns.into_iter().collect::<Outcome<_>>()?));
+                .collect::<Outcome<Vec<_>>>()?;
+            return Ok(Value::Rows(columns));
         }
         let Some(ty) = typed else {
             return Err(self.errors.at(

@@ -9,9 +9,6 @@ use crate::ir::{Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, 
 use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 
-/// Closures that call each other deeper than this are refused.
-const DEEPEST_CLOSURES: usize = 64;
-
 /// Functions of an array whose results are positions in it.
 const ORDERS: [&str; 5] = ["argsort", "argsort_desc", "argmax", "argmin", "rank"];
 
@@ -52,7 +49,7 @@ impl Front<'_> {
     /// Runs a closure or a function on values.
     pub(super) fn apply(&mut self, f: &Value, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
         match f {
-            Value::Closure(closure) => self.inline(closure, args, span),
+            Value::Closure(closure) => self.inline(closure, args),
             Value::Function(path) => self.call_path(path, args, span, Expected::default()),
             value => Err(self
                 .errors
@@ -60,16 +57,13 @@ impl Front<'_> {
         }
     }
 
-    fn inline(&mut self, closure: &Closure, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
+    fn inline(&mut self, closure: &Closure, args: Vec<(Value, Span)>) -> Outcome<Value> {
         let text = &closure.text;
         if text.inputs.len() != args.len() {
             return Err(self.errors.at(
                 text.inputs_begin.span,
-                format_args!("this closure is called with {} arguments", args.len()),
+                format_args!("this closure is called with {} argument{}", args.len(), plural(args.len())),
             ));
-        }
-        if closure.scopes.len() > DEEPEST_CLOSURES || self.scopes.len() > 4 * DEEPEST_CLOSURES {
-            return Err(self.errors.at(span, "these closures nest too deeply"));
         }
         let outer = std::mem::replace(&mut self.scopes, closure.scopes.clone());
         self.scopes.push(Scope::new());
@@ -246,9 +240,15 @@ impl Front<'_> {
         let name = builtin.name;
         if args.len() != builtin.args.len() {
             let n = builtin.args.len() - usize::from(builtin.syntax == Syntax::Method);
+            // `max(a, b)` is meant as `a.max(b)`.
+            let method = Builtin::find(Syntax::Method, name).filter(|m| m.args.len() == args.len());
+            let instead = match (builtin.syntax, method) {
+                (Syntax::Function, Some(_)) => format!(", an array; of two numbers, write `a.{name}(b)`"),
+                _ => String::new(),
+            };
             return Err(self
                 .errors
-                .at(span, format_args!("`{name}` takes {n} argument{}", if n == 1 { "" } else { "s" })));
+                .at(span, format_args!("`{name}` takes {n} argument{}{instead}", plural(n))));
         }
         let mut lowered = Vec::new();
         for ((value, at), kind) in args.into_iter().zip(builtin.args) {
@@ -314,7 +314,7 @@ impl Front<'_> {
                 format!("`{name}` takes an array by reference, `&x`; this is {}{hint}", value.describe())
             }
             (1, _) => format!("`{name}` takes one row: call it for each `&x[i]` in a loop"),
-            _ => format!("`{name}` takes an array of arrays by reference: `&x`"),
+            _ => format!("`{name}` takes an array of arrays by reference, `&x`; this is an array of numbers"),
         };
         Err(self.errors.at(span, message))
     }
@@ -397,6 +397,10 @@ impl Front<'_> {
             )),
         }
     }
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
 }
 
 fn is_index(value: &Value) -> bool {

@@ -8,8 +8,11 @@ use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 use syn::{BinOp, Pat};
 
-/// A `match` with more arms than this is refused: branches nest.
-const MOST_ARMS: usize = 200;
+/// A `match`, or a chain of `else if`, with more branches than this is refused: they nest.
+const MOST_ARMS: usize = 100;
+
+const TOO_MANY: &str =
+    "these are too many branches: write a table, `const TABLE: [f32; 200] = ..;`, and `TABLE[k]`";
 
 /// A branch whose value is not stored yet.
 struct Branch {
@@ -46,7 +49,22 @@ impl Front<'_> {
         Discrete::Read(Place::of(var))
     }
 
+    /// Refuses a chain of `else if` that is too long.
+    fn check_chain(&mut self, e: &syn::ExprIf) -> Outcome<()> {
+        let (mut n, mut at) = (1, e);
+        while let Some((_, other)) = &at.else_branch
+            && let syn::Expr::If(next) = &**other
+        {
+            (n, at) = (n + 1, next);
+        }
+        match n > MOST_ARMS {
+            true => Err(self.errors.at(e.if_token.span, TOO_MANY)),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn if_statement(&mut self, e: &syn::ExprIf) -> Outcome<()> {
+        self.check_chain(e)?;
         let cond = self.condition(&e.cond).map(|cond| self.settled(cond, "cond", Type::BOOL));
         let then = self.unit_block(&e.then_branch);
         let otherwise = match &e.else_branch {
@@ -75,6 +93,7 @@ impl Front<'_> {
         name: Option<Ident>,
         ty: Option<syn::Type>,
     ) -> Outcome<Value> {
+        self.check_chain(e)?;
         let name = self.names.unique(&name.unwrap_or_else(|| Ident::new("chosen", Span::call_site())));
         let tree = self.if_tree(e)?;
         self.chosen(tree, name, ty)
@@ -90,7 +109,7 @@ impl Front<'_> {
             Some((_, other)) => match &**other {
                 syn::Expr::If(e) => self.if_tree(e),
                 syn::Expr::Block(e) => self.branch(&e.block).map(Tree::Leaf),
-                e => Err(self.errors.at(e.span(), "expected a block or `if` after `else`")),
+                _ => unreachable!("nothing else follows `else`"),
             },
         };
         Ok(Tree::Fork { prologue, cond: cond?, then: Box::new(then?), otherwise: Box::new(otherwise?) })
@@ -220,10 +239,7 @@ impl Front<'_> {
 
     fn scrutinee(&mut self, m: &syn::ExprMatch) -> Outcome<Value> {
         if m.arms.len() > MOST_ARMS {
-            return Err(self.errors.at(
-                m.match_token.span,
-                "a `match` of this many arms is a table: write `const TABLE: [f32; 300] = ..;` and `TABLE[k]`",
-            ));
+            return Err(self.errors.at(m.match_token.span, TOO_MANY));
         }
         let value = self.expr(&m.expr)?;
         self.settled_value(value, m.expr.span())
@@ -389,6 +405,9 @@ impl Front<'_> {
             return Err(self.errors.at(span, "this arm has another type than what is matched"));
         };
         let to = self.expr(to)?;
+        if to.ty().is_some_and(|to| to != *ty) {
+            return Err(self.errors.at(span, "this arm has another type than what is matched"));
+        }
         if ty.kind == Kind::Bool {
             let to = self.as_condition(to, span)?;
             return Ok(Some(Discrete::binary(discrete.clone(), syn::parse_quote!(==), to)));

@@ -11,7 +11,10 @@ use syn::spanned::Spanned;
 use syn::{BinOp, Lit, UnOp};
 
 /// Expressions that nest deeper than this are refused: the compiler, and rustc after it, are recursive.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 50;
+
+/// Sums and products of more operands than this are refused.
+const MOST_OPERANDS: usize = 200;
 
 /// A function in which more expressions than this have to be lowered is refused.
 pub(super) const MOST: usize = 50_000;
@@ -93,26 +96,31 @@ impl Front<'_> {
                  parameter or an integer label `n`, and an `if` around what should stop changing",
             ),
             syn::Expr::Return(_) => {
-                refuse(self, "a loss has one exit: end the function with its value, without `return`")
+                refuse(self, "there is one exit: end the function with its value, without `return`")
             }
             syn::Expr::Break(_) | syn::Expr::Continue(_) => {
-                refuse(self, "a loss has no jumps: put what follows into an `if`")
+                refuse(self, "there are no jumps: put what follows into an `if`")
             }
             syn::Expr::Let(_) => {
                 refuse(self, "`if let` is not understood: compare with `==`, or use `match` on integers")
             }
-            syn::Expr::Assign(_) => refuse(self, "an assignment is not a value"),
+            syn::Expr::Assign(_) => {
+                refuse(self, "an assignment is not a value: write it as a statement of its own")
+            }
             syn::Expr::Struct(_) => refuse(self, "structs are not understood: use a tuple or an array"),
-            syn::Expr::Try(_) => refuse(self, "a loss cannot fail: remove `?`"),
-            syn::Expr::Unsafe(_) => refuse(self, "`unsafe` has no place in a loss"),
-            _ => refuse(self, "this expression is not understood in a loss"),
+            syn::Expr::Try(_) => refuse(self, "nothing can fail here: remove `?`"),
+            syn::Expr::Unsafe(_) => refuse(self, "`unsafe` has no place here: remove it"),
+            _ => refuse(
+                self,
+                "this expression is not understood here: there are numbers, arrays, tuples, closures and iterators",
+            ),
         }
     }
 
     fn literal(&mut self, lit: &Lit, e: &syn::Expr) -> Outcome<Value> {
         match lit {
             Lit::Float(x) if x.suffix() == "f64" => {
-                Err(self.errors.at(e.span(), "write the loss for `f32`: it is compiled for `f64` as well"))
+                Err(self.errors.at(e.span(), "write `f32`: it is compiled for `f64` as well"))
             }
             Lit::Float(x) => self.float_literal(x.base10_parse::<f64>().ok(), e),
             Lit::Int(x) if x.suffix() == "f32" => self.float_literal(x.base10_parse::<f64>().ok(), e),
@@ -214,7 +222,7 @@ impl Front<'_> {
             (UnOp::Not(_), Value::Constant(c)) => {
                 Ok(Value::bool(Discrete::Unary(u.op, Box::new(Discrete::Constant(c)))))
             }
-            _ => Err(self.errors.at(u.span(), "this operator is not understood here")),
+            _ => Err(self.errors.at(u.span(), "this operator works on numbers and conditions")),
         }
     }
 
@@ -222,8 +230,24 @@ impl Front<'_> {
         if matches!(b.op, BinOp::And(_) | BinOp::Or(_)) {
             return self.logic(b);
         }
-        let (left, right) = (self.operand(&b.left), self.operand(&b.right));
-        self.arithmetic(left?, b.op, right?, b)
+        // `a + b + c + ..` nests to the left: its operands one after the other instead of one inside the other.
+        let mut operations = vec![b];
+        let mut first = &b.left;
+        while let syn::Expr::Binary(b) = &**first
+            && float_operator(&b.op).is_some()
+        {
+            operations.push(b);
+            first = &b.left;
+        }
+        if operations.len() > MOST_OPERANDS {
+            return Err(self.errors.at(b.span(), "this is too long: give parts of it a name with `let`"));
+        }
+        let mut value = self.operand(first);
+        while let Some(b) = operations.pop() {
+            let right = self.operand(&b.right);
+            value = value.and_then(|left| self.arithmetic(left, b.op, right?, b));
+        }
+        value
     }
 
     fn arithmetic(&mut self, left: Value, op: BinOp, right: Value, b: &syn::ExprBinary) -> Outcome<Value> {
@@ -293,9 +317,9 @@ impl Front<'_> {
         let value = self.operand(&c.expr)?;
         let Some(kind) = super::params::element(&c.ty) else {
             let message = if super::params::is_ident(&c.ty, "f64") {
-                "write the loss for `f32`: it is compiled for `f64` as well"
+                "write `f32`: it is compiled for `f64` as well"
             } else {
-                "a loss casts to `f32` and to integers only"
+                "casts are to `f32` and to integers only"
             };
             return Err(self.errors.at(c.ty.span(), message));
         };
@@ -325,15 +349,20 @@ impl Front<'_> {
         let name = mac.path.segments.last().map_or(String::new(), |s| s.ident.to_string());
         self.errors.at(
             mac.span(),
-            format_args!("`{name}!` cannot be differentiated: remove it from the loss, or check in a function around it"),
+            format_args!(
+                "`{name}!` cannot be differentiated: remove it, or check in a function around this one"
+            ),
         )
     }
 }
 
 /// The value with the span of where it is used, for messages.
-fn spanned(value: Value, span: Span) -> Value {
+pub(super) fn spanned(value: Value, span: Span) -> Value {
     match value {
         Value::Float(Expr::Read(place), dims) => Value::Float(Expr::Read(Place { span, ..place }), dims),
+        Value::Discrete(Discrete::Read(place), ty) => {
+            Value::Discrete(Discrete::Read(Place { span, ..place }), ty)
+        }
         value => value,
     }
 }

@@ -375,7 +375,11 @@ impl Front<'_> {
                     },
                     of => match of.place() {
                         Some(place) => Value::Slice { of: place.clone(), offset, len: size.clone() },
-                        None => return Err(self.errors.at(span, "give the array a name first")),
+                        None => {
+                            return Err(self
+                                .errors
+                                .at(span, "give the array a name first: `let x: [f32; 4] = TABLE;`"));
+                        }
                     },
                 };
                 sink(self, part)
@@ -408,8 +412,7 @@ impl Front<'_> {
     /// `for pat in iter { body }`
     pub(super) fn for_loop(&mut self, e: &syn::ExprForLoop) -> Outcome<()> {
         if let Some(label) = &e.label {
-            self.errors
-                .at(label.span(), "loop labels are of no use here: a loss has no `break` or `continue`");
+            self.errors.at(label.span(), "loop labels are of no use here: there is no `break` or `continue`");
         }
         let iter = self.expr(&e.expr).and_then(|value| match value {
             // An array by value is copied: what the loop assigns does not change what it iterates over.

@@ -80,13 +80,17 @@ impl Front<'_> {
         }
         let known = INT_METHODS.iter().any(|(known, n)| *known == name && *n == args.len());
         if !known || ty.kind == Kind::Bool {
-            return Err(self.errors.at(
-                c.method.span(),
-                format_args!(
-                    "the method `{name}` of {} is not understood",
-                    if ty.kind == Kind::Bool { "conditions" } else { "integers" }
+            let of_floats = ty.kind == Kind::Int && Builtin::find(Syntax::Method, &name).is_some();
+            let (of, instead) = match (ty.kind, of_floats) {
+                (Kind::Bool, _) => ("conditions", ": write `if`".to_owned()),
+                (_, true) => ("integers", format!(": write `(n as f32).{name}(..)`")),
+                (_, false) => (
+                    "integers",
+                    ": write it with operators, or `min`, `max`, `pow`, `rem_euclid`, ..".to_owned(),
                 ),
-            ));
+            };
+            let message = format!("the method `{name}` of {of} is not understood{instead}");
+            return Err(self.errors.at(c.method.span(), message));
         }
         let args: Vec<_> = args.into_iter().map(|(value, span)| self.int(value, span)).collect();
         let args = args.into_iter().collect::<Outcome<Vec<_>>>()?;

@@ -53,13 +53,21 @@ pub fn check_signature(item: &ItemFn, kind: Item, errors: &mut Errors) {
     }
     let returns_f32 = matches!(&sig.output, ReturnType::Type(_, ty) if is_ident(ty, "f32"));
     if kind == Item::Loss && !returns_f32 {
-        errors.at(sig.output.span(), "a loss returns `f32`: the loss of one sample");
+        errors.at(result_span(item), "a loss returns `f32`: the loss of one sample");
     }
     if kind == Item::Function && result_types(item).is_none() {
         errors.at(
-            sig.output.span(),
+            result_span(item),
             "a `#[newton_fn]` returns `f32`, an array such as `[f32; N]`, or a tuple of those",
         );
+    }
+}
+
+/// Where the return type stands, or should.
+fn result_span(item: &ItemFn) -> proc_macro2::Span {
+    match &item.sig.output {
+        ReturnType::Default => item.sig.ident.span(),
+        ReturnType::Type(..) => item.sig.output.span(),
     }
 }
 
@@ -108,7 +116,8 @@ impl Front<'_> {
             return Err(self.errors.at(arg.span(), "this is a function, not a method: remove `self`"));
         };
         let Pat::Ident(pat) = &*arg.pat else {
-            return Err(self.errors.at(arg.pat.span(), "give the parameter a plain name"));
+            self.poison(&arg.pat);
+            return Err(self.errors.at(arg.pat.span(), "give the parameter a plain name: `y: &[f32; N]`"));
         };
         let mut shared = false;
         for attr in &arg.attrs {
@@ -120,6 +129,7 @@ impl Front<'_> {
                     (true, Item::Function) => "`#[shared]` belongs on the loss's parameter: remove it here",
                     _ => "attributes on parameters are not understood, except `#[shared]`",
                 };
+                self.poison(&arg.pat);
                 return Err(self.errors.at(attr.span(), message));
             }
         }
@@ -238,7 +248,7 @@ impl Front<'_> {
                 .errors
                 .at(ty.span(), "arrays have their length in their type: `[f32; N]` with `const N: usize`")),
             _ if is_ident(ty, "f64") => {
-                Err(self.errors.at(ty.span(), "write the loss for `f32`: it is compiled for `f64` as well"))
+                Err(self.errors.at(ty.span(), "write `f32`: it is compiled for `f64` as well"))
             }
             _ => match element(ty) {
                 Some(kind) => Ok(Type { kind, dims: Vec::new() }),

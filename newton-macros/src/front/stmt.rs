@@ -25,9 +25,10 @@ impl Front<'_> {
                 syn::Stmt::Expr(e, _) => self.statement(e),
                 syn::Stmt::Local(local) => self.local(local),
                 syn::Stmt::Item(syn::Item::Const(item)) => self.constant_item(item),
-                syn::Stmt::Item(item) => {
-                    Err(self.errors.at(item.span(), "declare items outside of the loss"))
-                }
+                syn::Stmt::Item(item) => Err(self.errors.at(
+                    item.span(),
+                    "declare items outside of the function; only a `const` may stand inside",
+                )),
                 syn::Stmt::Macro(m) => Err(self.refuse_macro(&m.mac)),
             };
             failed = outcome.err().or(failed);
@@ -94,7 +95,9 @@ impl Front<'_> {
         };
         if let Some((token, _)) = &init.diverge {
             self.poison(&local.pat);
-            return Err(self.errors.at(token.span(), "`let .. else` has no place in a loss"));
+            return Err(self
+                .errors
+                .at(token.span(), "`let .. else` is not understood: write `if`, or `match` on integers"));
         }
         let first = self.vars.len();
         let outcome = self.initial_value(&local.pat, &init.expr).and_then(|value| {
@@ -231,11 +234,16 @@ impl Front<'_> {
         let place = self.target(target, e.left.span())?;
         let value = self.expr(&e.right)?;
         if !self.dims(&place).is_empty() {
-            return Err(self.errors.at(e.left.span(), "arithmetic works on numbers: loop over the elements"));
+            return Err(self
+                .errors
+                .at(e.left.span(), "arithmetic works on numbers: loop over the elements, `x[i] += ..`"));
         }
         if self.vars[place.var.0].ty.is_discrete() {
             let (op, _) = plain_operator(&e.op).expect("it is a compound operator");
             let conditions = self.vars[place.var.0].ty.kind == crate::ir::Kind::Bool;
+            if conditions && !matches!(op, BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_)) {
+                return Err(self.errors.at(e.op.span(), "this operator does not work on conditions"));
+            }
             let value = match conditions {
                 true => self.as_condition(value, e.right.span())?,
                 false => self.int(value, e.right.span())?,
@@ -315,7 +323,7 @@ impl Front<'_> {
         let Some(place) = value.place().cloned() else {
             let message = match value {
                 Value::Constant(_) | Value::Function(_) => {
-                    "this is no variable of the loss: what it changes must be declared in it with `let mut`"
+                    "this is no variable of the function: what changes must be declared in it with `let mut`"
                         .to_owned()
                 }
                 value => format!("expected a variable or an element of one here, found {}", value.describe()),

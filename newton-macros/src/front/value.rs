@@ -137,7 +137,8 @@ impl Value {
             Value::Tuple(_) => "a tuple",
             Value::Slice { .. } => "a part of an array",
             Value::Iter(_) => "an iterator",
-            Value::Closure(_) | Value::Function(_) => "a function",
+            Value::Closure(_) => "a closure",
+            Value::Function(_) => "a function (no variable is called so)",
         }
     }
 }

@@ -101,7 +101,7 @@ fn closures_that_call_closures() {
 
 #[test]
 fn deep_nesting() {
-    for n in [10, 60, 300, 5000] {
+    for n in [10, 45, 60, 95, 190, 300, 500, 5000] {
         bounded("parentheses", move || nested("y[0]", n, |e| format!("({e})")));
         bounded("blocks", move || nested("y[0]", n, |e| format!("{{ {e} }}")));
         bounded("indices", move || nested("0", n, |e| format!("y[{e}]")));
