@@ -22,12 +22,12 @@ pub mod builtins;
 pub mod error;
 pub mod gradcheck;
 pub mod kernel;
+#[doc(hidden)]
+pub mod lanes;
 pub mod loss;
 pub mod losses;
 pub mod newton;
 pub mod scalar;
-#[doc(hidden)]
-pub mod lanes;
 
 #[cfg(feature = "dfdx")]
 pub mod graph;

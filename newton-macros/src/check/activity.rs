@@ -99,7 +99,9 @@ pub fn powers(program: &mut Program) {
     fn block(stmts: &mut Block, vars: &[Var]) {
         for stmt in stmts {
             match stmt {
-                Stmt::Let { init: e, .. } | Stmt::Assign { value: e, .. } | Stmt::Accumulate { value: e, .. } => {
+                Stmt::Let { init: e, .. }
+                | Stmt::Assign { value: e, .. }
+                | Stmt::Accumulate { value: e, .. } => {
                     expr(e, vars);
                 }
                 Stmt::Call { args, .. } => {

@@ -26,7 +26,8 @@ pub fn check(program: &mut Program, errors: &mut Errors) {
     for param in program.params.iter().filter(|p| p.role == Role::Shared) {
         let var = &program.vars[param.var.0];
         if var.ty.is_scalar() {
-            found.push((var.name.span(), "a shared number is a hyper-parameter: take it by value".to_owned()));
+            found
+                .push((var.name.span(), "a shared number is a hyper-parameter: take it by value".to_owned()));
         }
     }
     for (span, message) in found {

@@ -92,7 +92,9 @@ impl Front<'_> {
             let columns: Vec<_> = (0..first.len())
                 .map(|k| {
                     let column = values.iter().map(|(value, span)| match value {
-                        Value::Tuple(elements) if elements.len() == first.len() => Ok((elements[k].clone(), *span)),
+                        Value::Tuple(elements) if elements.len() == first.len() => {
+                            Ok((elements[k].clone(), *span))
+                        }
                         _ => Err(self.errors.at(*span, "the elements of this array have different types")),
                     });
                     let column = column.collect::<Outcome<Vec<_>>>()?;
@@ -175,9 +177,7 @@ impl Front<'_> {
                 Stmt::Assign { place, value: untyped.float() }
             }
             Value::Untyped(untyped) => Stmt::AssignDiscrete { place, value: untyped.int() },
-            Value::Constant(constant) => {
-                Stmt::AssignDiscrete { place, value: Discrete::Constant(constant) }
-            }
+            Value::Constant(constant) => Stmt::AssignDiscrete { place, value: Discrete::Constant(constant) },
             _ => unreachable!("its type was checked"),
         });
     }
@@ -214,14 +214,20 @@ impl Front<'_> {
             }
             Value::Discrete(scalar, ty) if ty.is_scalar() => {
                 let dims = longer(Vec::new());
-                Ok(Value::Discrete(Discrete::Filled(Box::new(scalar), dims.clone()), Type { kind: ty.kind, dims }))
+                Ok(Value::Discrete(
+                    Discrete::Filled(Box::new(scalar), dims.clone()),
+                    Type { kind: ty.kind, dims },
+                ))
             }
-            value @ (Value::Float(..) | Value::Discrete(..)) if value.ty().is_some_and(|ty| !ty.is_scalar()) => {
+            value @ (Value::Float(..) | Value::Discrete(..))
+                if value.ty().is_some_and(|ty| !ty.is_scalar()) =>
+            {
                 // The same row again and again.
                 let ty = value.ty().expect("just checked");
                 let row = self.store(&Ident::new("row", Span::call_site()), value, span)?;
                 let dims = longer(ty.dims.clone());
-                let var = self.empty_array(&Ident::new("array", Span::call_site()), Type { kind: ty.kind, dims });
+                let var =
+                    self.empty_array(&Ident::new("array", Span::call_site()), Type { kind: ty.kind, dims });
                 let i = self.declare(&Ident::new("i", Span::call_site()), Type::INT);
                 let row = self.read_place(Place::of(row));
                 let outer = std::mem::take(&mut self.out);

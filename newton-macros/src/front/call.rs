@@ -1,13 +1,11 @@
 //! Calls: builtins, closures, and functions marked `#[newton_fn]`.
 
-use super::{Expected, Front};
 use super::pattern::Mode;
 use super::value::{Closure, Scope, Value};
+use super::{Expected, Front};
 use crate::builtins::{Builtin, Rule, Syntax};
 use crate::errors::Outcome;
-use crate::ir::{
-    Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type,
-};
+use crate::ir::{Argument, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, Type};
 use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned;
 
@@ -56,10 +54,9 @@ impl Front<'_> {
         match f {
             Value::Closure(closure) => self.inline(closure, args, span),
             Value::Function(path) => self.call_path(path, args, span, Expected::default()),
-            value => Err(self.errors.at(
-                span,
-                format_args!("expected a closure `|x| ..` here, found {}", value.describe()),
-            )),
+            value => Err(self
+                .errors
+                .at(span, format_args!("expected a closure `|x| ..` here, found {}", value.describe()))),
         }
     }
 
@@ -82,7 +79,8 @@ impl Front<'_> {
             .zip(args)
             .map(|(pat, (value, span))| self.bind_pattern(pat, value, Mode::Borrow, span))
             .collect();
-        let outcome = bound.into_iter().collect::<Outcome<Vec<()>>>().and_then(|_| self.body_value(&text.body));
+        let outcome =
+            bound.into_iter().collect::<Outcome<Vec<()>>>().and_then(|_| self.body_value(&text.body));
         self.scopes = outer;
         outcome
     }
@@ -128,7 +126,9 @@ impl Front<'_> {
             }
             if let Some(builtin) = Builtin::find(Syntax::Function, &name) {
                 return match builtin.name {
-                    "cross_entropy" if args.len() == 2 && is_index(&args[1].0) => self.cross_entropy_of_class(args),
+                    "cross_entropy" if args.len() == 2 && is_index(&args[1].0) => {
+                        self.cross_entropy_of_class(args)
+                    }
                     _ => self.builtin(builtin, args, span),
                 };
             }
@@ -169,17 +169,13 @@ impl Front<'_> {
     }
 
     /// `argsort(&x)` and the like.
-    fn order_function(
-        &mut self,
-        name: &'static str,
-        args: Vec<(Value, Span)>,
-        span: Span,
-    ) -> Outcome<Value> {
+    fn order_function(&mut self, name: &'static str, args: Vec<(Value, Span)>, span: Span) -> Outcome<Value> {
         let Ok([(of, at)]) = <[_; 1]>::try_from(args) else {
             return Err(self.errors.at(span, format_args!("`{name}` takes 1 argument")));
         };
         let of = self.array_argument(name, 1, of, at)?;
-        let dims = if name.starts_with("arg") && !name.starts_with("argsort") { Vec::new() } else { self.dims(&of) };
+        let dims =
+            if name.starts_with("arg") && !name.starts_with("argsort") { Vec::new() } else { self.dims(&of) };
         Ok(Value::Discrete(Discrete::Call(name, of), Type { kind: Kind::Int, dims }))
     }
 
@@ -212,9 +208,7 @@ impl Front<'_> {
             (Some(syn::GenericArgument::Type(ty)), _) => syn::parse_quote!(#ty),
             (_, Some(syn::Type::Array(array))) => array.len,
             _ => {
-                return Err(self
-                    .errors
-                    .at(span, "say how many: `let best: [f32; 3] = top_k(&x);`"));
+                return Err(self.errors.at(span, "say how many: `let best: [f32; 3] = top_k(&x);`"));
             }
         };
         let value = self.expr(&len)?;

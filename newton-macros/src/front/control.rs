@@ -34,7 +34,8 @@ impl Front<'_> {
         right: Discrete,
     ) -> Discrete {
         let and = matches!(op, BinOp::And(_));
-        let var = self.declare(&Ident::new(if and { "both" } else { "either" }, Span::call_site()), Type::BOOL);
+        let var =
+            self.declare(&Ident::new(if and { "both" } else { "either" }, Span::call_site()), Type::BOOL);
         let start: syn::Expr = if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) };
         self.out.push(Stmt::LetDiscrete { var, init: Discrete::Path(start) });
         self.vars[var.0].mutable = true;
@@ -185,7 +186,9 @@ impl Front<'_> {
                 (Some(ty), Some(place)) => {
                     let place = place.clone();
                     let value = match value {
-                        Value::Tuple(_) => Err(self.errors.at(span, format_args!("expected {} here, found a tuple", describe(&ty)))),
+                        Value::Tuple(_) => Err(self
+                            .errors
+                            .at(span, format_args!("expected {} here, found a tuple", describe(&ty)))),
                         value => self.as_type(value, &ty, span),
                     }?;
                     self.assign(place, value);
@@ -238,7 +241,10 @@ impl Front<'_> {
             Value::Constant(constant) => Ok(Value::int(Discrete::Constant(constant))),
             value => Err(self.errors.at(
                 span,
-                format_args!("`match` works on integers and conditions, this is {}: write `if .. else if ..`", value.describe()),
+                format_args!(
+                    "`match` works on integers and conditions, this is {}: write `if .. else if ..`",
+                    value.describe()
+                ),
             )),
         }
     }
@@ -264,7 +270,12 @@ impl Front<'_> {
             cond => {
                 let otherwise = self.match_tree(scrutinee, rest, m);
                 let cond = cond?.expect("the other case is above");
-                Ok(Tree::Fork { prologue, cond, then: Box::new(Tree::Leaf(leaf?)), otherwise: Box::new(otherwise?) })
+                Ok(Tree::Fork {
+                    prologue,
+                    cond,
+                    then: Box::new(Tree::Leaf(leaf?)),
+                    otherwise: Box::new(otherwise?),
+                })
             }
         }
     }
@@ -319,7 +330,12 @@ impl Front<'_> {
                     let ident = &pat.ident;
                     return self.equals(value, &syn::parse_quote!(#ident), pat.span());
                 }
-                self.bind_pattern(&Pat::Ident(pat.clone()), value.clone(), super::pattern::Mode::Borrow, pat.span())?;
+                self.bind_pattern(
+                    &Pat::Ident(pat.clone()),
+                    value.clone(),
+                    super::pattern::Mode::Borrow,
+                    pat.span(),
+                )?;
                 Ok(None)
             }
             (Pat::Lit(lit), value) => self.equals(value, &syn::Expr::Lit(lit.clone()), pat.span()),
@@ -362,10 +378,9 @@ impl Front<'_> {
                 }
                 Ok(all)
             }
-            _ => Err(self.errors.at(
-                pat.span(),
-                "an arm is an integer, a range of them, `a | b`, a name or `_`",
-            )),
+            _ => Err(self
+                .errors
+                .at(pat.span(), "an arm is an integer, a range of them, `a | b`, a name or `_`")),
         }
     }
 
@@ -409,11 +424,9 @@ impl Tree {
     fn part(&self, i: usize) -> Option<Tree> {
         Some(match self {
             Tree::Leaf(branch) => match &branch.value {
-                Value::Tuple(values) => Tree::Leaf(Branch {
-                    stmts: Vec::new(),
-                    value: values.get(i)?.clone(),
-                    span: branch.span,
-                }),
+                Value::Tuple(values) => {
+                    Tree::Leaf(Branch { stmts: Vec::new(), value: values.get(i)?.clone(), span: branch.span })
+                }
                 _ => return None,
             },
             Tree::Fork { cond, then, otherwise, .. } => Tree::Fork {

@@ -27,7 +27,9 @@ impl Front<'_> {
 
     pub(super) fn expr(&mut self, e: &syn::Expr) -> Outcome<Value> {
         if self.depth > DEEPEST {
-            return Err(self.errors.at(e.span(), "this nests too deeply: give parts of it a name with `let`"));
+            return Err(self
+                .errors
+                .at(e.span(), "this nests too deeply: give parts of it a name with `let`"));
         }
         if self.left == 0 {
             // Said once.
@@ -81,10 +83,9 @@ impl Front<'_> {
                 Ok(Value::Tuple(values.into_iter().collect::<Outcome<_>>()?))
             }
             syn::Expr::Range(range) => self.range_value(range),
-            syn::Expr::Closure(text) => Ok(Value::Closure(Rc::new(Closure {
-                text: text.clone(),
-                scopes: self.scopes.clone(),
-            }))),
+            syn::Expr::Closure(text) => {
+                Ok(Value::Closure(Rc::new(Closure { text: text.clone(), scopes: self.scopes.clone() })))
+            }
             syn::Expr::Macro(m) => Err(self.refuse_macro(&m.mac)),
             syn::Expr::While(_) | syn::Expr::Loop(_) => refuse(
                 self,
@@ -97,7 +98,9 @@ impl Front<'_> {
             syn::Expr::Break(_) | syn::Expr::Continue(_) => {
                 refuse(self, "a loss has no jumps: put what follows into an `if`")
             }
-            syn::Expr::Let(_) => refuse(self, "`if let` is not understood: compare with `==`, or use `match` on integers"),
+            syn::Expr::Let(_) => {
+                refuse(self, "`if let` is not understood: compare with `==`, or use `match` on integers")
+            }
             syn::Expr::Assign(_) => refuse(self, "an assignment is not a value"),
             syn::Expr::Struct(_) => refuse(self, "structs are not understood: use a tuple or an array"),
             syn::Expr::Try(_) => refuse(self, "a loss cannot fail: remove `?`"),
@@ -178,7 +181,9 @@ impl Front<'_> {
     fn field(&mut self, field: &syn::ExprField) -> Outcome<Value> {
         let value = self.expr(&field.base)?;
         let syn::Member::Unnamed(index) = &field.member else {
-            return Err(self.errors.at(field.member.span(), "structs are not understood: use a tuple or an array"));
+            return Err(self
+                .errors
+                .at(field.member.span(), "structs are not understood: use a tuple or an array"));
         };
         match value {
             Value::Tuple(mut values) if (index.index as usize) < values.len() => {
@@ -250,7 +255,9 @@ impl Front<'_> {
             };
         }
         let (left, right) = match (untyped(left), untyped(right), float_op) {
-            (Ok(l), Ok(r), Some(_)) => return Ok(Value::Untyped(Untyped::Binary(op, Box::new(l), Box::new(r)))),
+            (Ok(l), Ok(r), Some(_)) => {
+                return Ok(Value::Untyped(Untyped::Binary(op, Box::new(l), Box::new(r))));
+            }
             (l, r, _) => (typed(l), typed(r)),
         };
         let logical = |v: &Value| matches!(v, Value::Discrete(_, ty) if *ty == Type::BOOL);

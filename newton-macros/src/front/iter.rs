@@ -286,7 +286,9 @@ impl Front<'_> {
                     other => self.iterator(other.clone(), *span)?,
                 };
                 if other.skips_items() {
-                    return Err(self.errors.at(*span, "`zip` with a filtered iterator is not understood: write the loop out"));
+                    return Err(self
+                        .errors
+                        .at(*span, "`zip` with a filtered iterator is not understood: write the loop out"));
                 }
                 iter = self.zipped(iter, other, open);
             }
@@ -324,7 +326,8 @@ impl Front<'_> {
         } else if open {
             let line = Line { base: b.range.start.clone(), step: Discrete::lit(1), down: false };
             let a = a.counted();
-            let b = Iter { range: a.range.clone(), item: Item::Moved(Box::new(b.item), line), open_end: false };
+            let b =
+                Iter { range: a.range.clone(), item: Item::Moved(Box::new(b.item), line), open_end: false };
             (a, b)
         } else {
             (a.counted(), b.counted())
@@ -475,7 +478,10 @@ impl Front<'_> {
                             Stmt::Accumulate { place: total.clone(), value }
                         } else {
                             let old = Box::new(Expr::Read(total.clone()));
-                            Stmt::Assign { place: total.clone(), value: Expr::Binary(Op::Mul, old, Box::new(value)) }
+                            Stmt::Assign {
+                                place: total.clone(),
+                                value: Expr::Binary(Op::Mul, old, Box::new(value)),
+                            }
                         });
                     }
                     Ok(())
@@ -551,7 +557,8 @@ impl Front<'_> {
         span: Span,
         name: Option<Ident>,
     ) -> Outcome<Value> {
-        let iter = Iter::positions(Discrete::lit(0), len.clone(), Item::Mapped(Box::new(Item::Position), f.clone()));
+        let iter =
+            Iter::positions(Discrete::lit(0), len.clone(), Item::Mapped(Box::new(Item::Position), f.clone()));
         self.collected(&iter, len, name, span)
     }
 
@@ -579,7 +586,10 @@ impl Front<'_> {
             let Some(mut ty) = value.ty() else {
                 return Err(front.errors.at(
                     span,
-                    format_args!("an array holds numbers, conditions or arrays, this yields {}", value.describe()),
+                    format_args!(
+                        "an array holds numbers, conditions or arrays, this yields {}",
+                        value.describe()
+                    ),
                 ));
             };
             ty.dims.insert(0, len.clone());
@@ -607,9 +617,7 @@ impl Front<'_> {
     fn zeros(&mut self, var: crate::ir::VarId, ty: &Type) -> Stmt {
         self.vars[var.0].mutable = true;
         match ty.kind {
-            Kind::Float => {
-                Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), ty.dims.clone()) }
-            }
+            Kind::Float => Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), ty.dims.clone()) },
             kind => {
                 let zero: syn::Expr =
                     if kind == Kind::Bool { syn::parse_quote!(false) } else { syn::parse_quote!(0) };

@@ -80,9 +80,13 @@ impl Front<'_> {
         }
         let known = INT_METHODS.iter().any(|(known, n)| *known == name && *n == args.len());
         if !known || ty.kind == Kind::Bool {
-            return Err(self
-                .errors
-                .at(c.method.span(), format_args!("the method `{name}` of {} is not understood", if ty.kind == Kind::Bool { "conditions" } else { "integers" })));
+            return Err(self.errors.at(
+                c.method.span(),
+                format_args!(
+                    "the method `{name}` of {} is not understood",
+                    if ty.kind == Kind::Bool { "conditions" } else { "integers" }
+                ),
+            ));
         }
         let args: Vec<_> = args.into_iter().map(|(value, span)| self.int(value, span)).collect();
         let args = args.into_iter().collect::<Outcome<Vec<_>>>()?;

@@ -14,7 +14,9 @@ mod value;
 mod weight;
 
 use crate::errors::{Errors, Outcome};
-use crate::ir::{Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId};
+use crate::ir::{
+    Block, Constant, Discrete, Expr, Kind, Output, Param, Place, Program, Stmt, Type, Var, VarId,
+};
 use names::Names;
 use proc_macro2::{Ident, Span};
 use syn::ItemFn;
@@ -134,7 +136,9 @@ impl Front<'_> {
             value => vec![value],
         };
         if values.len() != types.elements.len() {
-            return Err(self.errors.at(span, "the result has another number of elements than the signature says"));
+            return Err(self
+                .errors
+                .at(span, "the result has another number of elements than the signature says"));
         }
         let mut outputs = Vec::new();
         for (value, ty) in values.into_iter().zip(&types.elements) {
@@ -150,9 +154,9 @@ impl Front<'_> {
     fn hint(&self, value: &Value) -> String {
         let assumed = value.place().and_then(|place| self.assumed.iter().find(|(var, _)| *var == place.var));
         match assumed {
-            Some((_, function)) => format!(
-                "; a call is a float unless its type is given: `let x: [f32; N] = {function}(..);`"
-            ),
+            Some((_, function)) => {
+                format!("; a call is a float unless its type is given: `let x: [f32; N] = {function}(..);`")
+            }
             None => String::new(),
         }
     }
@@ -193,9 +197,9 @@ impl Front<'_> {
             // Nobody says otherwise: a float. If it is none, its first use as an integer is refused, with a message.
             Value::Constant(constant) => self.store(name, Value::float(Expr::Const(constant)), span),
             Value::Untyped(untyped) => self.store(name, Value::float(untyped.float()), span),
-            value => {
-                Err(self.errors.at(span, format_args!("expected a number or an array, found {}", value.describe())))
-            }
+            value => Err(self
+                .errors
+                .at(span, format_args!("expected a number or an array, found {}", value.describe()))),
         }
     }
 
@@ -256,9 +260,9 @@ impl Front<'_> {
                 "expected a float here, found an integer: write `1.0` for `1`, `i as f32` for `i`",
             )),
             Value::Function(_) => Err(self.errors.at(span, NO_VARIABLE)),
-            value => Err(self
-                .errors
-                .at(span, format_args!("expected a float here, found {}", value.describe()))),
+            value => {
+                Err(self.errors.at(span, format_args!("expected a float here, found {}", value.describe())))
+            }
         }
     }
 
@@ -293,9 +297,9 @@ impl Front<'_> {
         match value {
             Value::Discrete(condition, ty) if ty == Type::BOOL => Ok(condition),
             Value::Constant(constant) => Ok(Discrete::Constant(constant)),
-            value => {
-                Err(self.errors.at(span, format_args!("expected a condition here, found {}", value.describe())))
-            }
+            value => Err(self
+                .errors
+                .at(span, format_args!("expected a condition here, found {}", value.describe()))),
         }
     }
 
@@ -313,10 +317,9 @@ impl Front<'_> {
             Value::Slice { .. } => Err(self.errors.at(span, "copy the elements that are meant in a loop")),
             value => match value.ty() {
                 Some(found) if found.kind == ty.kind && found.dims.len() == ty.dims.len() => Ok(value),
-                _ => Err(self.errors.at(
-                    span,
-                    format_args!("expected {} here, found {}", describe(ty), value.describe()),
-                )),
+                _ => Err(self
+                    .errors
+                    .at(span, format_args!("expected {} here, found {}", describe(ty), value.describe()))),
             },
         }
     }

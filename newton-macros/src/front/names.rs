@@ -24,9 +24,7 @@ impl Names {
     /// For a function: no variable may be called like a builtin, or like what generated code brings along.
     pub fn new(item: &syn::ItemFn) -> Self {
         let mut reserved: HashSet<String> =
-            ["tape", "label", "integers", "value", "mask"]
-                .map(String::from)
-                .into();
+            ["tape", "label", "integers", "value", "mask"].map(String::from).into();
         reserved.extend(called_names());
         reserved.extend(item.sig.generics.const_params().map(|p| p.ident.to_string()));
         let mut mentioned = HashSet::new();

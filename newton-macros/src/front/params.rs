@@ -35,7 +35,9 @@ pub fn check_signature(item: &ItemFn, kind: Item, errors: &mut Errors) {
             GenericParam::Type(_) => {
                 errors.at(
                     param.span(),
-                    format_args!("{this} is written for `f32` and compiled for others: use `f32`, not a type parameter"),
+                    format_args!(
+                        "{this} is written for `f32` and compiled for others: use `f32`, not a type parameter"
+                    ),
                 );
             }
             GenericParam::Lifetime(_) => {
@@ -91,7 +93,9 @@ impl Front<'_> {
         if sig.inputs.is_empty() {
             let message = match kind {
                 Item::Loss => "the first parameter is the prediction, an array by reference: `y: &[f32; N]`",
-                Item::Function => "a `#[newton_fn]` without parameters is a constant: declare it with `const`",
+                Item::Function => {
+                    "a `#[newton_fn]` without parameters is a constant: declare it with `const`"
+                }
             };
             return Err(self.errors.at(sig.paren_token.span.join(), message));
         }
@@ -233,15 +237,14 @@ impl Front<'_> {
             syn::Type::Slice(_) => Err(self
                 .errors
                 .at(ty.span(), "arrays have their length in their type: `[f32; N]` with `const N: usize`")),
-            _ if is_ident(ty, "f64") => Err(self
-                .errors
-                .at(ty.span(), "write the loss for `f32`: it is compiled for `f64` as well")),
+            _ if is_ident(ty, "f64") => {
+                Err(self.errors.at(ty.span(), "write the loss for `f32`: it is compiled for `f64` as well"))
+            }
             _ => match element(ty) {
                 Some(kind) => Ok(Type { kind, dims: Vec::new() }),
-                None => Err(self.errors.at(
-                    ty.span(),
-                    "expected `f32`, an integer type, `bool`, or an array of one of them",
-                )),
+                None => Err(self
+                    .errors
+                    .at(ty.span(), "expected `f32`, an integer type, `bool`, or an array of one of them")),
             },
         }
     }

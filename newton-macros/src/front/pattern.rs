@@ -56,9 +56,7 @@ impl Front<'_> {
         match (pat, value) {
             (Pat::Wild(_), _) => Ok(()),
             (Pat::Paren(inner), value) => self.bind_annotated(&inner.pat, value, mode, span, annotation),
-            (Pat::Reference(inner), value) => {
-                self.bind_annotated(&inner.pat, value, mode, span, annotation)
-            }
+            (Pat::Reference(inner), value) => self.bind_annotated(&inner.pat, value, mode, span, annotation),
             (Pat::Tuple(pats), Value::Constant(constant)) => {
                 let parts = pats.elems.iter().enumerate().map(|(i, pat)| {
                     let field = constant.clone().part(Part::Field(syn::Index::from(i)));
@@ -68,9 +66,11 @@ impl Front<'_> {
             }
             (Pat::Tuple(pats), Value::Tuple(values)) if pats.elems.len() == values.len() => {
                 // All values are read before the first name is bound.
-                let outcomes = pats.elems.iter().zip(values).map(|(pat, value)| {
-                    self.bind_pattern(pat, value, mode, span)
-                });
+                let outcomes = pats
+                    .elems
+                    .iter()
+                    .zip(values)
+                    .map(|(pat, value)| self.bind_pattern(pat, value, mode, span));
                 outcomes.collect::<Vec<_>>().into_iter().collect()
             }
             (Pat::Slice(pats), value) => {
@@ -93,7 +93,10 @@ impl Front<'_> {
             }
             (Pat::Tuple(_), value) => Err(self.errors.at(
                 pat.span(),
-                format_args!("this pattern has another number of elements than the value, {}", value.describe()),
+                format_args!(
+                    "this pattern has another number of elements than the value, {}",
+                    value.describe()
+                ),
             )),
             (pat, _) => {
                 self.poison(pat);
@@ -226,7 +229,9 @@ impl Front<'_> {
                 }
                 _ => Ok(Value::Rows(arrays)),
             },
-            (value @ (Value::Tuple(_) | Value::Rows(_) | Value::Slice { .. } | Value::Iter(_)), _) => Ok(value),
+            (value @ (Value::Tuple(_) | Value::Rows(_) | Value::Slice { .. } | Value::Iter(_)), _) => {
+                Ok(value)
+            }
             (value, ty) => {
                 let ty = self.ty(ty)?;
                 // A wrong type is rustc's to report, on the user's function.
@@ -255,9 +260,10 @@ impl Front<'_> {
                 Ok(self.read_place(Place::of(var)))
             }
             value @ (Value::Constant(_) | Value::Untyped(_)) => Ok(value),
-            value => Err(self
-                .errors
-                .at(span, format_args!("expected a number, an array or a tuple, found {}", value.describe()))),
+            value => Err(self.errors.at(
+                span,
+                format_args!("expected a number, an array or a tuple, found {}", value.describe()),
+            )),
         }
     }
 }

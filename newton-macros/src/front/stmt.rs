@@ -1,8 +1,8 @@
 //! Statements.
 
-use super::{Expected, Front};
 use super::pattern::Mode;
 use super::value::{Scope, Value};
+use super::{Expected, Front};
 use crate::errors::Outcome;
 use crate::ir::{Block, Discrete, Expr, Op, Place, Stmt};
 use proc_macro2::{Ident, Span};
@@ -25,7 +25,9 @@ impl Front<'_> {
                 syn::Stmt::Expr(e, _) => self.statement(e),
                 syn::Stmt::Local(local) => self.local(local),
                 syn::Stmt::Item(syn::Item::Const(item)) => self.constant_item(item),
-                syn::Stmt::Item(item) => Err(self.errors.at(item.span(), "declare items outside of the loss")),
+                syn::Stmt::Item(item) => {
+                    Err(self.errors.at(item.span(), "declare items outside of the loss"))
+                }
                 syn::Stmt::Macro(m) => Err(self.refuse_macro(&m.mac)),
             };
             failed = outcome.err().or(failed);
@@ -148,7 +150,9 @@ impl Front<'_> {
             syn::Expr::Tuple(e) if e.elems.is_empty() => Ok(()),
             e => match self.expr(e)? {
                 Value::Tuple(values) if values.is_empty() => Ok(()),
-                _ => Err(self.errors.at(e.span(), "this value is not used: assign it or remove the statement")),
+                _ => {
+                    Err(self.errors.at(e.span(), "this value is not used: assign it or remove the statement"))
+                }
             },
         }
     }
@@ -160,7 +164,9 @@ impl Front<'_> {
                 return Err(self.errors.at(e.right.span(), "expected a tuple here"));
             };
             if values.len() != targets.elems.len() {
-                return Err(self.errors.at(e.left.span(), "this pattern has another number of elements than the value"));
+                return Err(self
+                    .errors
+                    .at(e.left.span(), "this pattern has another number of elements than the value"));
             }
             let outcomes: Vec<_> = targets
                 .elems
@@ -309,7 +315,8 @@ impl Front<'_> {
         let Some(place) = value.place().cloned() else {
             let message = match value {
                 Value::Constant(_) | Value::Function(_) => {
-                    "this is no variable of the loss: what it changes must be declared in it with `let mut`".to_owned()
+                    "this is no variable of the loss: what it changes must be declared in it with `let mut`"
+                        .to_owned()
                 }
                 value => format!("expected a variable or an element of one here, found {}", value.describe()),
             };
@@ -353,7 +360,9 @@ pub(super) fn is_statement(e: &syn::Expr) -> bool {
         syn::Expr::Binary(e) => is_compound(&e.op),
         syn::Expr::Block(e) => !has_tail(&e.block),
         syn::Expr::If(e) => !has_tail(&e.then_branch),
-        syn::Expr::Match(e) => e.arms.first().is_some_and(|arm| is_statement(&arm.body) || is_unit(&arm.body)),
+        syn::Expr::Match(e) => {
+            e.arms.first().is_some_and(|arm| is_statement(&arm.body) || is_unit(&arm.body))
+        }
         syn::Expr::MethodCall(e) => {
             matches!((&*e.method.to_string(), e.args.len()), ("swap", 2) | ("fill" | "for_each", 1))
         }

@@ -96,7 +96,9 @@ impl Weight {
             Discrete::Path(_) => {}
             Discrete::Constant(constant) => self.constant(constant),
             Discrete::Read(place) | Discrete::Call(_, place) => self.place(place),
-            Discrete::Unary(_, a) | Discrete::Cast(a, _) | Discrete::Extreme { of: a, .. } => self.discrete(a),
+            Discrete::Unary(_, a) | Discrete::Cast(a, _) | Discrete::Extreme { of: a, .. } => {
+                self.discrete(a)
+            }
             Discrete::Binary(_, a, b) => {
                 self.discrete(a);
                 self.discrete(b);

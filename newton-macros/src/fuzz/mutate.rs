@@ -77,11 +77,7 @@ pub fn mutated(corpus: &Corpus, random: &mut Random) -> Input {
 }
 
 /// Calls `f` with the siblings and the position of the token with this number.
-fn edit(
-    stream: TokenStream,
-    at: &mut usize,
-    f: &mut dyn FnMut(&mut Vec<TokenTree>, usize),
-) -> TokenStream {
+fn edit(stream: TokenStream, at: &mut usize, f: &mut dyn FnMut(&mut Vec<TokenTree>, usize)) -> TokenStream {
     let mut trees: Vec<TokenTree> = stream.into_iter().collect();
     for i in 0..trees.len() {
         if *at == 0 {

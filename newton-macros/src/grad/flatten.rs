@@ -82,8 +82,13 @@ fn arguments(args: Vec<Argument>, out: &mut Block, program: &mut Program) -> Vec
     args.into_iter()
         .map(|arg| match arg {
             Argument::Float(e) if active && e.is_active(&program.vars) => {
-                let own = matches!(&e, Expr::Read(place) if place.indices.is_empty() && lent.insert(place.var));
-                Argument::Float(if own { e } else { named(right_hand_side(e, out, program), "argument", Type::FLOAT, out, program) })
+                let own =
+                    matches!(&e, Expr::Read(place) if place.indices.is_empty() && lent.insert(place.var));
+                Argument::Float(if own {
+                    e
+                } else {
+                    named(right_hand_side(e, out, program), "argument", Type::FLOAT, out, program)
+                })
             }
             Argument::Array(place) => {
                 let var = &program.vars[place.var.0];
@@ -251,9 +256,8 @@ fn named(init: Expr, name: &str, ty: Type, out: &mut Block, program: &mut Progra
 
 /// A name that no variable of the program has. Builtins' names get a suffix, for generated code calls those.
 pub fn fresh(program: &Program, base: &str) -> Ident {
-    let taken = |name: &str| {
-        program.names.contains(name) || crate::builtins::BUILTINS.iter().any(|b| b.name == name)
-    };
+    let taken =
+        |name: &str| program.names.contains(name) || crate::builtins::BUILTINS.iter().any(|b| b.name == name);
     let stem = if taken(base) { format!("{base}_value") } else { base.to_owned() };
     let name = if taken(&stem) { program.names.numbered(&stem, taken) } else { stem };
     Ident::new(&name, Span::call_site())

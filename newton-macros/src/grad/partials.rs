@@ -4,7 +4,7 @@
 //! `a * u + (1 - a) * w` that is one product, `adjoint * (u - w)`, instead of two.
 
 use crate::builtins::{Builtin, Rule};
-use crate::ir::{Expr, Op, Place, Discrete, Var};
+use crate::ir::{Discrete, Expr, Op, Place, Var};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
 
 /// `(place, d e / d place)` for every active place read by `e`. `value` is where the value of `e` can be read, if `e` is a

@@ -379,6 +379,16 @@ impl Program {
 impl Var {
     /// A variable of which nothing is known but its type.
     pub fn new(name: Ident, ty: Type, mutable: bool) -> Var {
-        Var { name, ty, active: false, varying: false, mutable, parameter: false, shared: false, forced: false, annotation: None }
+        Var {
+            name,
+            ty,
+            active: false,
+            varying: false,
+            mutable,
+            parameter: false,
+            shared: false,
+            forced: false,
+            annotation: None,
+        }
     }
 }

@@ -196,7 +196,8 @@ impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
         for block in chunk * self.chunk..((chunk + 1) * self.chunk).min(self.batch.blocks()) {
             let (start, count) = self.batch.samples(block);
             for pass in first..last {
-                let View { prediction, adjoint, label, integers, tape } = kept.view(dim, label_len, integers_len);
+                let View { prediction, adjoint, label, integers, tape } =
+                    kept.view(dim, label_len, integers_len);
                 if pass == first {
                     self.batch.load(block, prediction, label, integers);
                 }

@@ -37,8 +37,8 @@ pub use pair::Pair;
 pub use shape::{Data, Shape};
 pub use tape::{Saved, Tape};
 
-use each::each;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use each::each;
 
 /// Arithmetic with a right operand of type `R`, for `Self` on the left.
 pub trait Arithmetic<R>:

@@ -2,7 +2,7 @@
 
 use super::elementwise::elementwise;
 use super::lanes::{powi, sort_indices};
-use super::{Elementary, Element, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
+use super::{Element, Elementary, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
 
 /// Whether the crate is compiled for a processor whose fused multiply-add needs no detection.
 const FMA: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));

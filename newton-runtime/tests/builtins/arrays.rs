@@ -1,7 +1,7 @@
 //! Functions of arrays and matrices.
 
 use newton_runtime::builtins::*;
-use newton_runtime::scalar::{Real, Dual, Scalar, Shape};
+use newton_runtime::scalar::{Dual, Real, Scalar, Shape};
 
 const T: f64 = 0.6;
 

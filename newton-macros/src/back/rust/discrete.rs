@@ -194,11 +194,7 @@ impl Printer<'_> {
 
     fn binary_by_lane(&self, op: &BinOp, a: &Discrete, b: &Discrete, condition: bool) -> TokenStream {
         let compares = precedence(op).1 == Bind::Compare;
-        let conditions = if compares {
-            self.is_condition(a) || self.is_condition(b)
-        } else {
-            condition
-        };
+        let conditions = if compares { self.is_condition(a) || self.is_condition(b) } else { condition };
         let (a, b) = (self.by_lane_as(a, conditions), self.by_lane_as(b, conditions));
         match op {
             BinOp::And(_) => quote!((#a & #b)),
@@ -351,7 +347,9 @@ pub fn small_literal(e: &Discrete) -> Option<Literal> {
 fn argument(text: TokenStream) -> TokenStream {
     let mut trees = text.clone().into_iter();
     match (trees.next(), trees.next()) {
-        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => group.stream(),
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Parenthesis => {
+            group.stream()
+        }
         _ => text,
     }
 }

@@ -111,7 +111,8 @@ pub fn custom(
                 result
             },
         );
-        let forward = shape.form("forward", true, quote!(Self::#value::<#s, #p, #(#constants),*>(#(#all,)* mask)));
+        let forward =
+            shape.form("forward", true, quote!(Self::#value::<#s, #p, #(#constants),*>(#(#all,)* mask)));
         let reverse = shape.reverse(
             &[Some(format_ident!("result_"))],
             &adjoints,
@@ -173,7 +174,8 @@ fn check_gradient(item: &ItemFn, gradient: &syn::Path) -> TokenStream {
 
 /// What stands in for the generated code of a function with errors, so that calls of it give no errors of their own.
 pub fn function_stub(item: &ItemFn, attr: &FunctionAttr, program: Option<Program>) -> TokenStream {
-    let Some(program) = program.filter(|p| !p.params.is_empty() && p.params.len() == item.sig.inputs.len()) else {
+    let Some(program) = program.filter(|p| !p.params.is_empty() && p.params.len() == item.sig.inputs.len())
+    else {
         return quote!(#[allow(dead_code)] #item);
     };
     let forms = [false, true].map(|by_lane| {
@@ -188,13 +190,12 @@ pub fn function_stub(item: &ItemFn, attr: &FunctionAttr, program: Option<Program
         let given: Vec<_> = outputs
             .iter()
             .enumerate()
-            .map(|(i, var)| {
-                (!program.vars[var.0].ty.is_discrete()).then(|| format_ident!("result{i}_"))
-            })
+            .map(|(i, var)| (!program.vars[var.0].ty.is_discrete()).then(|| format_ident!("result{i}_")))
             .collect();
         let floats = program.params.iter().filter(|p| !program.vars[p.var.0].ty.is_discrete());
         let wanted: Vec<_> = floats.enumerate().map(|(i, _)| format_ident!("adjoint{i}_")).collect();
-        let (value, forward) = (shape.form("value", false, body.clone()), shape.form("forward", true, body.clone()));
+        let (value, forward) =
+            (shape.form("value", false, body.clone()), shape.form("forward", true, body.clone()));
         let reverse = shape.reverse(&given, &wanted, body);
         quote!(#value #forward #reverse)
     });
@@ -271,9 +272,10 @@ impl<'a> Shape<'a> {
             let ty = array_type(&printer, var, of);
             if program.vars[var.0].ty.is_scalar() { ty } else { quote!(&#ty) }
         };
-        let params = program.params.iter().map(|param| {
-            (program.vars[param.var.0].name.clone(), passed(param.var, element(param.var)))
-        });
+        let params = program
+            .params
+            .iter()
+            .map(|param| (program.vars[param.var.0].name.clone(), passed(param.var, element(param.var))));
         let adjoint_types = program.params.iter().map(|param| {
             if program.vars[param.var.0].ty.is_discrete() {
                 return quote!(&mut ());
@@ -283,7 +285,8 @@ impl<'a> Shape<'a> {
         });
         let names: Vec<_> = outputs.iter().map(|var| &program.vars[var.0].name).collect();
         let types: Vec<_> = outputs.iter().map(|var| array_type(&printer, *var, element(*var))).collect();
-        let tuple = matches!(&item.sig.output, syn::ReturnType::Type(_, ty) if matches!(**ty, syn::Type::Tuple(_)));
+        let tuple =
+            matches!(&item.sig.output, syn::ReturnType::Type(_, ty) if matches!(**ty, syn::Type::Tuple(_)));
         let (outputs_text, result) = match (&names[..], &types[..]) {
             ([name], [ty]) if !tuple => (quote!(#name), quote!(#ty)),
             (names, types) => (quote!((#(#names,)*)), quote!((#(#types,)*))),

@@ -5,9 +5,9 @@ use super::expr::Bind;
 use crate::attr::Attr;
 use crate::grad::Gradient;
 use crate::ir::{Discrete, Kind, Program, Role, VarId};
-use std::collections::BTreeSet;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
+use std::collections::BTreeSet;
 use syn::ItemFn;
 
 /// Everything generated for a loss, the user's function first.

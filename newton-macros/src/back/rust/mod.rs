@@ -1,10 +1,12 @@
 //! The IR as Rust, generic over the scalar: a printer that knows nothing of differentiation.
 
+mod call;
 mod discrete;
 mod expr;
 mod function;
 mod item;
 mod stmt;
+mod tape;
 
 pub use function::{custom, function, function_stub};
 pub use item::{loss, stub, type_name};

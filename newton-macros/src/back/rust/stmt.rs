@@ -2,9 +2,9 @@
 
 use super::Printer;
 use super::expr::Bind;
-use crate::ir::{Adapter, Argument, Block, Callee, Discrete, Expr, Kind, Op, Place, Range, Stmt, VarId};
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use crate::ir::{Adapter, Block, Discrete, Expr, Kind, Op, Place, Range, Stmt, VarId};
+use proc_macro2::TokenStream;
+use quote::quote;
 
 impl Printer<'_> {
     /// Statements in order.
@@ -77,7 +77,7 @@ impl Printer<'_> {
     }
 
     /// The name in a `let`.
-    fn binding(&self, var: VarId) -> TokenStream {
+    pub fn binding(&self, var: VarId) -> TokenStream {
         let var = &self.program.vars[var.0];
         let name = &var.name;
         if var.mutable { quote!(mut #name) } else { quote!(#name) }
@@ -170,7 +170,7 @@ impl Printer<'_> {
     }
 
     /// The left side of an assignment.
-    fn target(&self, place: &Place) -> TokenStream {
+    pub fn target(&self, place: &Place) -> TokenStream {
         let text = self.place(place);
         if place.indices.is_empty() && self.is_reference(place) { quote!(*#text) } else { text }
     }
@@ -346,7 +346,11 @@ impl Printer<'_> {
             let value = self.passive(value).0;
             return if minus { quote!(#target -= #value;) } else { quote!(#target += #value;) };
         }
-        let receiver = if place.indices.is_empty() && self.is_reference(place) { quote!((#target)) } else { target.clone() };
+        let receiver = if place.indices.is_empty() && self.is_reference(place) {
+            quote!((#target))
+        } else {
+            target.clone()
+        };
         if let Expr::Binary(Op::Mul, a, b) = value {
             match (a.is_active(vars), b.is_active(vars)) {
                 (true, true) => {
@@ -370,75 +374,6 @@ impl Printer<'_> {
         if minus { quote!(#target -= #value;) } else { quote!(#target += #value;) }
     }
 
-    fn push(&self, place: &Place) -> TokenStream {
-        let var = &self.program.vars[place.var.0];
-        let scalar = self.program.dims(place).is_empty();
-        let method = tape_method("push", var.ty.kind, var.active, scalar);
-        if !scalar {
-            let value = self.reference(place);
-            return quote!(tape.#method(#value););
-        }
-        let value = match var.ty.kind {
-            Kind::Float => self.expr(&Expr::Read(place.clone())).0,
-            _ if var.varying && place.is_varying(&self.program.vars) => {
-                let value = self.by_lane_as(&Discrete::Read(place.clone()), var.ty.kind == Kind::Bool);
-                quote!(#value)
-            }
-            _ => self.int(&Discrete::Read(place.clone())).0,
-        };
-        quote!(tape.#method(#value);)
-    }
-
-    fn pop(&self, place: &Place) -> TokenStream {
-        let var = &self.program.vars[place.var.0];
-        let scalar = self.program.dims(place).is_empty();
-        if place.is_varying(&self.program.vars) {
-            return self.pop_varying(place);
-        }
-        if scalar {
-            let (target, value) = (self.target(place), self.popped(place.var));
-            return quote!(#target = #value;);
-        }
-        let method = tape_method("pop", var.ty.kind, var.active, scalar);
-        let target = self.reference_mut(place);
-        quote!(tape.#method(#target);)
-    }
-
-    /// Restores an element at another index for each sample.
-    fn pop_varying(&self, place: &Place) -> TokenStream {
-        let (s, p) = (&self.scalar, &self.passive);
-        let var = &self.program.vars[place.var.0];
-        let scalar = self.program.dims(place).is_empty();
-        let (flat, index) = self.element_mut(place);
-        let mask = self.mask();
-        let t = if var.active { s } else { p };
-        if scalar {
-            let value = self.popped(place.var);
-            return match var.ty.kind {
-                Kind::Float => {
-                    quote!({ let (value, index): (#t, _) = (#value, #index); value.scatter(#flat, index, #mask); })
-                }
-                _ => {
-                    quote!({ let (value, index) = (tape.pop_discrete(), #index); lanes::store::<#p, _>(value, #flat, index, #mask); })
-                }
-            };
-        }
-        let method = tape_method("pop", var.ty.kind, var.active, scalar);
-        let zeros = self.filled(quote!(#t::zero()), self.program.dims(place));
-        quote!({
-            let mut row = #zeros;
-            tape.#method(&mut row);
-            let index = #index;
-            lanes::scatter_row::<#t, _>(&row, #flat, index, #mask);
-        })
-    }
-
-    fn popped(&self, var: VarId) -> TokenStream {
-        let var = &self.program.vars[var.0];
-        let method = tape_method("pop", var.ty.kind, var.active, true);
-        quote!(tape.#method())
-    }
-
     fn range(&self, range: &Range) -> TokenStream {
         let (start, end) =
             (self.int(&range.start).at_least(Bind::Sum), self.int(&range.end).at_least(Bind::Sum));
@@ -455,126 +390,6 @@ impl Printer<'_> {
         });
         quote!((#plain)#(#adapters)*)
     }
-
-    fn call_function(&self, results: &[VarId], callee: &Callee, args: &[Argument]) -> TokenStream {
-        let vars = &self.program.vars;
-        let names: Vec<_> = results
-            .iter()
-            .map(|var| {
-                self.declare(*var);
-                self.binding(*var)
-            })
-            .collect();
-        let pattern = match &names[..] {
-            [name] => quote!(#name),
-            names => quote!((#(#names),*)),
-        };
-        let active = args.iter().any(|arg| arg.is_active(vars));
-        let (form, tape) = if active && self.saving.get() { ("forward", Some(quote!(tape,))) } else { ("value", None) };
-        let function = self.form(callee, args, form, active);
-        let (args, mask) = (self.function_arguments(args, active), self.mask());
-        quote!(let #pattern = #function(#(#args,)* #tape #mask);)
-    }
-
-    fn reverse_call(
-        &self,
-        callee: &Callee,
-        args: &[Argument],
-        adjoints: &[VarId],
-        into: &[Option<Place>],
-    ) -> TokenStream {
-        let s = &self.scalar;
-        let function = self.form(callee, args, "reverse", true);
-        let (values, mask) = (self.function_arguments(args, true), self.mask());
-        let adjoints = adjoints.iter().map(|var| {
-            let place = Place::of(*var);
-            if self.program.vars[var.0].ty.is_scalar() {
-                let value = self.active(&Expr::Read(place)).0;
-                quote!(#value)
-            } else {
-                self.reference(&place)
-            }
-        });
-        // Adjoints of arguments that carry none are computed and dropped; those of regions are masked afterwards.
-        let (mut before, mut lent, mut after) = (TokenStream::new(), Vec::new(), TokenStream::new());
-        for (i, (arg, into)) in args.iter().zip(into).enumerate() {
-            let name = format_ident!("part{i}");
-            let zeros = match arg {
-                Argument::Float(_) => quote!(#s::zero()),
-                Argument::Array(place) if !self.program.vars[place.var.0].ty.is_discrete() => {
-                    self.filled(quote!(#s::zero()), self.program.dims(place))
-                }
-                Argument::Constant(constant) => {
-                    let text = self.constant(constant);
-                    quote!(lanes::adjoint::<#s, _>(&#text))
-                }
-                _ => {
-                    lent.push(quote!(&mut ()));
-                    continue;
-                }
-            };
-            match into {
-                Some(place) if !self.is_outer(place.var) => lent.push(self.reference_mut(place)),
-                into => {
-                    before.extend(quote!(let mut #name = #zeros;));
-                    lent.push(quote!(&mut #name));
-                    if let Some(place) = into {
-                        let into = self.reference_mut(place);
-                        after.extend(quote!(lanes::add_all_where::<#s, _>(mask, #into, &#name);));
-                    }
-                }
-            }
-        }
-        let call = quote!(#function(#(#values,)* #(#adjoints,)* #(#lent,)* tape, #mask););
-        if before.is_empty() { call } else { quote!({ #before #call #after }) }
-    }
-
-    /// The path of one of a function's forms.
-    fn form(&self, callee: &Callee, args: &[Argument], form: &str, active: bool) -> TokenStream {
-        let by_lane = args.iter().any(|arg| arg.is_varying(&self.program.vars));
-        let name = Ident::new(
-            &if by_lane { format!("{form}_by_lane") } else { form.to_owned() },
-            proc_macro2::Span::call_site(),
-        );
-        let path = &callee.path;
-        let (s, p) = (&self.scalar, &self.passive);
-        let t = if active { s } else { p };
-        let generics = &callee.generics;
-        if generics.is_empty() {
-            return quote!(#path::#name);
-        }
-        quote!(#path::#name::<#t, #p, #(#generics),*>)
-    }
-
-    fn function_arguments(&self, args: &[Argument], active: bool) -> Vec<TokenStream> {
-        let by_lane = args.iter().any(|arg| arg.is_varying(&self.program.vars));
-        args.iter()
-            .map(|arg| match arg {
-                Argument::Float(e) if active => self.active(e).0,
-                Argument::Float(e) => self.passive(e).0,
-                Argument::Array(place) => self.reference(place),
-                Argument::Discrete(int) if by_lane => self.by_lane(int),
-                Argument::Discrete(int) => self.int(int).0,
-                Argument::Constant(constant) => {
-                    let text = self.constant(constant);
-                    let argument = if by_lane { quote!(argument_by_lane) } else { quote!(argument) };
-                    let t = if active { &self.scalar } else { &self.passive };
-                    quote!(lanes::#argument::<#t, _>(#text))
-                }
-            })
-            .collect()
-    }
-}
-
-/// The tape's method for a kind of value.
-fn tape_method(verb: &str, kind: Kind, active: bool, scalar: bool) -> Ident {
-    let all = if scalar { "" } else { "_all" };
-    let kind = match (kind, active) {
-        (Kind::Float, true) => "",
-        (Kind::Float, false) => "_passive",
-        _ => "_discrete",
-    };
-    format_ident!("{verb}{all}{kind}")
 }
 
 /// Whether running the statements for no sample could go wrong.
