@@ -427,7 +427,7 @@ fn labels_that_lead_out_of_an_array_name_their_sample() {
     let error = loss.evaluate(&y, &labels).unwrap_err();
     assert_eq!(error.to_string(), "sample 2: in `labelled`, an integer is divided by zero");
     // The process goes on.
-    assert!(loss.evaluate(&y, &vec![(1, 2); 12]).is_ok());
+    assert!(loss.evaluate(&y, &[(1, 2); 12]).is_ok());
 }
 
 #[test]

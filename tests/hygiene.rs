@@ -165,8 +165,8 @@ fn a_function_may_bring_its_own_derivative() {
     let y = [2.0, 1.2, -3.4];
     let found = loss.gradients(&y, &[2_usize]).unwrap();
     assert_eq!(found.values, [1.0 * 2.0 - 3.0]);
-    for (found, expected) in found.gradients.iter().zip([1.0, 7.0 * 1.2 * 2.0, 7.0 * -3.4]) {
-        assert!((found - expected as f64).abs() < 1e-12, "{found} {expected}");
+    for (found, expected) in found.gradients.iter().zip([1.0_f64, 7.0 * 1.2 * 2.0, 7.0 * -3.4]) {
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     }
     let hessian = loss.hessians(&y, &[2_usize]).unwrap();
     let expected = [0.0, 8.4, 0.0, 8.4, 14.0, 0.0, 0.0, 0.0, 7.0_f64];

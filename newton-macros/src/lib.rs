@@ -7,6 +7,8 @@
 //! Each stage is a function of the one before; `ir` defines what passes between them. Second derivatives are not the
 //! compiler's business: the generated gradient is generic over its scalar, and on dual numbers it yields Hessian columns.
 #![forbid(unsafe_code)]
+// A function has tens of statements: the size of what stands for one does not matter.
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
 
 mod attr;
 mod back;

@@ -113,9 +113,8 @@ fn written() -> Vec<String> {
 
 /// Texts with a blank in them, apart from comments and from what is said of the compiler's own mistakes.
 fn collect(source: TokenStream, texts: &mut Vec<String>) {
-    let mut trees = source.into_iter().peekable();
     let mut skip = false;
-    while let Some(tree) = trees.next() {
+    for tree in source {
         match tree {
             TokenTree::Punct(punct) if punct.as_char() == '#' => skip = true,
             TokenTree::Ident(ident) if ident == "expect" || ident == "unreachable" => skip = true,

@@ -187,3 +187,10 @@ fn awkward_names() {
     let loss = Names::<4, 2, 1>::new(3);
     check("names", &loss, array::<f64, 2>, array::<f32, 2>, |y, t| names::<4, 2, 1>(fixed(y), t, 3));
 }
+
+#[test]
+fn contained_in_ranges_and_arrays() {
+    let loss = Membership::<5>::new();
+    let label = |s: usize| ([s % 5, (s + 2) % 5], std::array::from_fn(|i| ((i * 3 + s) % 6) as i32));
+    check("membership", &loss, label, label, |y, (chosen, codes)| membership::<5>(fixed(y), chosen, codes));
+}

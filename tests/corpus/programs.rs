@@ -167,3 +167,16 @@ pub fn names<const S: usize, const P: usize, const T: usize>(
     }
     value
 }
+
+/// What clippy asks for: `contains` of a range and of an array.
+#[newton_loss(hessian, lambda = 0.1)]
+pub fn membership<const N: usize>(y: &[f32; N], chosen: &[usize; 2], codes: &[i32; N]) -> f32 {
+    let mut loss = 0.0;
+    for i in 0..N {
+        let slope = if (1..=3).contains(&codes[i]) { 2.0 } else { 0.5 };
+        if chosen.contains(&i) {
+            loss += slope * y[i] * y[i].sin();
+        }
+    }
+    loss + y[0] * y[N - 1]
+}

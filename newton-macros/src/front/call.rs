@@ -157,7 +157,7 @@ impl Front<'_> {
         let value = self.expr(&len)?;
         let len = self.int(value, span)?;
         match &args[..] {
-            [(f, _)] => self.from_fn(&f.clone(), len, span, expected.name),
+            [(f, _)] => self.array_from_fn(&f.clone(), len, span, expected.name),
             _ => Err(self.errors.at(span, "`from_fn` takes one closure")),
         }
     }

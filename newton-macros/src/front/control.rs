@@ -232,7 +232,7 @@ impl Front<'_> {
 
     pub(super) fn match_statement(&mut self, m: &syn::ExprMatch) -> Outcome<()> {
         let scrutinee = self.scrutinee(m)?;
-        let stmts = self.match_block(&scrutinee, &m.arms, m)?;
+        let stmts = self.match_block(&scrutinee, &m.arms)?;
         self.out.extend(stmts);
         Ok(())
     }
@@ -296,7 +296,7 @@ impl Front<'_> {
         }
     }
 
-    fn match_block(&mut self, scrutinee: &Value, arms: &[syn::Arm], m: &syn::ExprMatch) -> Outcome<Block> {
+    fn match_block(&mut self, scrutinee: &Value, arms: &[syn::Arm]) -> Outcome<Block> {
         let Some((arm, rest)) = arms.split_first() else { return Ok(Vec::new()) };
         let outer = std::mem::take(&mut self.out);
         self.names.open();
@@ -314,7 +314,7 @@ impl Front<'_> {
             None => outcome.map(|()| stmts),
             Some(_) if rest.is_empty() && !has_guard(arm) => outcome.map(|()| stmts),
             Some(cond) => {
-                let otherwise = self.match_block(scrutinee, rest, m);
+                let otherwise = self.match_block(scrutinee, rest);
                 outcome?;
                 prologue.push(Stmt::If { cond, then: stmts, otherwise: otherwise? });
                 Ok(prologue)

@@ -514,6 +514,7 @@ impl Front<'_> {
                 })?;
                 self.read_place(found)
             }
+            ("contains", [(x, at)]) => self.contains(iter, x.clone(), *at)?,
             ("fold", [(init, at), (f, _)]) => {
                 let state = self.state(init.clone(), *at)?;
                 self.drive(iter, &name, span, &mut |front, value| {
@@ -532,6 +533,41 @@ impl Front<'_> {
             ("len", []) => Value::int(iter.count()),
             _ => return Ok(None),
         }))
+    }
+
+    /// `(a..b).contains(&x)`, `array.contains(&x)`
+    fn contains(&mut self, iter: &Iter, x: Value, span: Span) -> Outcome<Value> {
+        if let Some(Range { start, end, .. }) = iter.plain_range() {
+            let x = self.int(x, span)?;
+            let x = self.settled(x, "x", Type::INT);
+            let low = Discrete::binary(x.clone(), syn::parse_quote!(>=), start.clone());
+            let high = Discrete::binary(x, syn::parse_quote!(<), end.clone());
+            return Ok(Value::bool(Discrete::binary(low, syn::parse_quote!(&&), high)));
+        }
+        let found = self.store(
+            &Ident::new("found", Span::call_site()),
+            Value::bool(Discrete::Path(syn::parse_quote!(false))),
+            span,
+        )?;
+        self.vars[found.0].mutable = true;
+        let found = Place::of(found);
+        self.drive(iter, &Ident::new("i", Span::call_site()), span, &mut |front, element| {
+            let equal: syn::BinOp = syn::parse_quote!(==);
+            let cond = match element {
+                Value::Float(..) => {
+                    let (a, b) = (front.scalar(element, span)?, front.scalar(x.clone(), span)?);
+                    Discrete::Compare(equal, Box::new(a), Box::new(b))
+                }
+                element => {
+                    let (a, b) = (front.int(element, span)?, front.int(x.clone(), span)?);
+                    Discrete::binary(a, equal, b)
+                }
+            };
+            let value = Discrete::binary(Discrete::Read(found.clone()), syn::parse_quote!(|), cond);
+            front.out.push(Stmt::AssignDiscrete { place: found.clone(), value });
+            Ok(())
+        })?;
+        Ok(self.read_place(found))
     }
 
     /// Mutable variables that start with this value.
@@ -553,7 +589,7 @@ impl Front<'_> {
     }
 
     /// `std::array::from_fn(f)`, of a known length.
-    pub(super) fn from_fn(
+    pub(super) fn array_from_fn(
         &mut self,
         f: &Value,
         len: Discrete,

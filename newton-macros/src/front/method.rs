@@ -151,7 +151,6 @@ impl Front<'_> {
                 "write `let s = sort(&x);` or `sort_desc(&x)`"
             }
             "swap" | "fill" => "it changes the array: write it as a statement of its own",
-            "contains" => "write `.iter().any(|v| v == x)`",
             "max" | "min" => "write `max(&x)`, `min(&x)`",
             _ => "index its elements in a `for` loop",
         };
@@ -281,5 +280,5 @@ impl Front<'_> {
 
 /// Methods of arrays that are methods of their iterators.
 fn is_array_method(name: &str) -> bool {
-    matches!(name, "iter" | "into_iter" | "iter_mut" | "windows" | "chunks_exact")
+    matches!(name, "iter" | "into_iter" | "iter_mut" | "windows" | "chunks_exact" | "contains")
 }

@@ -28,9 +28,6 @@
 //! their variable and an underscore, and inserts [`Stmt::Push`] and [`Stmt::Pop`] for values that the reverse sweep reads and
 //! that would be gone by then. Back ends know nothing of differentiation; they print.
 
-// A program has tens of statements: their size does not matter.
-#![allow(clippy::large_enum_variant)]
-
 mod discrete;
 mod expr;
 

@@ -174,15 +174,15 @@ macro_rules! bitwise {
             #[inline]
             fn $method(mut self, other: Self) -> Self {
                 each!(l in L => {
-                    self.0[l] = self.0[l] $symbol other.0[l];
+                    self.0[l] $symbol other.0[l];
                 });
                 self
             }
         }
     )*};
 }
-bitwise!(LaneMask: BitAnd bitand &, BitOr bitor |, BitXor bitxor ^);
-bitwise!(LaneIndex: BitAnd bitand &, BitOr bitor |, BitXor bitxor ^);
+bitwise!(LaneMask: BitAnd bitand &=, BitOr bitor |=, BitXor bitxor ^=);
+bitwise!(LaneIndex: BitAnd bitand &=, BitOr bitor |=, BitXor bitxor ^=);
 
 macro_rules! wrapping {
     ($($op:ident $method:ident $wrapping:ident $($cast:ty)?),*) => {$(

@@ -311,7 +311,7 @@ pub trait Real: Scalar<Passive = Self> {
     /// Neither NaN nor infinite.
     #[inline(always)]
     fn where_finite(self) -> Self::Mask {
-        (self - self).is_eq(Self::zero())
+        (self * Self::zero()).is_eq(Self::zero())
     }
     /// The values of [`Scalar::powi_by_lane`].
     #[inline(always)]

@@ -1,5 +1,14 @@
 //! Losses of many kinds, written as their fields write them and not to suit the compiler.
 
+// What people write, clippy would write otherwise.
+#![allow(
+    clippy::manual_clamp,
+    clippy::manual_contains,
+    clippy::manual_range_contains,
+    clippy::manual_range_patterns,
+    clippy::precedence
+)]
+
 pub mod branches;
 pub mod chains;
 pub mod composed;

@@ -330,7 +330,7 @@ pub fn copied(program: &Program) -> BTreeSet<VarId> {
     masks.map(|p| p.var).collect()
 }
 
-fn labels<'a>(printer: &'a Printer) -> impl Iterator<Item = VarId> {
+fn labels(printer: &Printer) -> impl Iterator<Item = VarId> {
     printer.program.params.iter().filter(|p| p.role == Role::Label).map(|p| p.var)
 }
 
