@@ -441,3 +441,27 @@ fn shared_numbers_that_are_not_finite_are_named() {
     let error = loss.gradients(&[0.0_f64; 2], &[()]).unwrap_err();
     assert!(error.to_string().contains("`weights` is NaN"), "{error}");
 }
+
+#[test]
+fn labels_that_ask_for_too_many_steps_name_their_sample() {
+    const STEP: [f32; 3] = [1.0, 2.0, 3.0];
+    #[newton_loss(hessian, lambda = 0.1)]
+    fn prefix<const N: usize>(y: &[f32; N], len: &usize) -> f32 {
+        let mut loss = 0.0;
+        for t in 0..*len {
+            let next = t + 1;
+            loss += y[t] * y[next - 1] * STEP[t % 3];
+        }
+        loss
+    }
+    let loss = Prefix::<3>::new();
+    let y = [0.5_f64; 3 * 10];
+    let mut lens = [3, 0, 1, 2, 3, 3, 1, 2, 3, 0];
+    assert!(loss.evaluate(&y, &lens).is_ok());
+    lens[9] = 5;
+    let error = loss.evaluate(&y, &lens).unwrap_err();
+    assert!(matches!(error, Error::IndexOutOfRange { sample: 9, index: 3, len: 3, .. }), "{error}");
+    lens[4] = usize::MAX;
+    let error = loss.gradients(&y, &lens).unwrap_err();
+    assert!(matches!(error, Error::IndexOutOfRange { sample: 4, .. }), "{error}");
+}

@@ -1,12 +1,31 @@
 //! What generated code calls beyond the builtins: whole arrays, rows at an index that differs between lanes, tables.
 
 pub use crate::builtins::lanes::*;
+use crate::scalar::fault::{self, Cause};
 use crate::scalar::{Element, Float, Integer, Mask, Real, Saved, Scalar, Shape, across_lanes};
 
 /// An integer per lane of `S`.
 type Index<S> = <<S as Scalar>::Passive as Real>::Index;
 /// A condition per lane of `S`.
 type Where<S> = <<S as Scalar>::Passive as Real>::Mask;
+
+/// An index that comes from a loop whose bound is a label, moved into its array; outside of it is a fault of the samples that
+/// take part.
+#[inline(always)]
+pub fn at<P: Real>(index: usize, len: usize, mask: P::Mask) -> usize {
+    if index >= len {
+        outside::<P>(index, len, mask);
+    }
+    index.min(len.saturating_sub(1))
+}
+
+#[cold]
+#[inline(never)]
+fn outside<P: Real>(index: usize, len: usize, mask: P::Mask) {
+    if let Some(lane) = (0..P::LANES).find(|&lane| mask.lane(lane)) {
+        fault::report(lane, Cause::Index { index: i32::try_from(index).unwrap_or(i32::MAX), len });
+    }
+}
 
 /// `into += from`, element by element, for arrays of any rank.
 #[inline(always)]

@@ -4,6 +4,9 @@ use super::each::each;
 use super::fault::{self, Cause};
 use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Neg, Not, Shl, Shr, Sub};
 
+/// A label that asks for a longer loop than this is a fault: it is not what was meant.
+const LONGEST_LOOP: i32 = 1 << 24;
+
 /// An integer per lane. Arithmetic wraps around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
@@ -161,7 +164,7 @@ pub trait Integer:
 
     /// The smallest of those where the mask holds; zero if there are none.
     fn lowest(self, mask: Self::Mask) -> i32;
-    /// The largest of those where the mask holds; zero if there are none.
+    /// The largest of those where the mask holds; zero if there are none. It is the bound of a loop: beyond 2^24 it is a fault.
     fn highest(self, mask: Self::Mask) -> i32;
     /// The index, moved into an array of this length; outside of it where the mask holds is a fault.
     fn within(self, len: usize, mask: Self::Mask) -> Self;
@@ -362,7 +365,13 @@ impl<const L: usize> Integer for LaneIndex<L> {
                 found = Some(self.0[l]);
             }
         });
-        found.unwrap_or(0)
+        match found {
+            Some(bound) if bound > LONGEST_LOOP => {
+                self.blame(LONGEST_LOOP as usize, mask);
+                0
+            }
+            found => found.unwrap_or(0),
+        }
     }
     #[inline]
     fn within(mut self, len: usize, mask: LaneMask<L>) -> Self {

@@ -86,15 +86,16 @@ impl Printer<'_> {
     /// A path to a constant, with its parts.
     pub fn constant(&self, constant: &Constant) -> TokenStream {
         let path = &constant.path;
-        let parts = constant.parts.iter().map(|part| match part {
-            Part::Index(index) => {
-                let index = self.int(index).0;
-                quote!([#index])
-            }
-            Part::Field(field) => quote!(.#field),
-        });
         let simple = matches!(path, syn::Expr::Path(_) | syn::Expr::Lit(_) | syn::Expr::Paren(_));
-        if simple { quote!(#path #(#parts)*) } else { quote!((#path) #(#parts)*) }
+        let path = if simple { quote!(#path) } else { quote!((#path)) };
+        constant.parts.iter().fold(path, |text, part| match part {
+            Part::Index(index) => {
+                let at = self.int(index).0;
+                let at = if self.is_unsure(index) { self.checked(at, quote!(#text.len())) } else { at };
+                quote!(#text[#at])
+            }
+            Part::Field(field) => quote!(#text.#field),
+        })
     }
 
     /// A condition rather than an integer.

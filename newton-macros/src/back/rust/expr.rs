@@ -268,9 +268,33 @@ impl Printer<'_> {
 
     /// The place itself.
     pub fn place(&self, place: &Place) -> TokenStream {
-        let name = &self.program.vars[place.var.0].name;
-        let indices = place.indices.iter().map(|i| self.int(i).0);
+        let var = &self.program.vars[place.var.0];
+        let name = &var.name;
+        let indices = place.indices.iter().enumerate().map(|(k, i)| {
+            let text = self.int(i).0;
+            match var.ty.dims.get(k) {
+                Some(n) if self.is_unsure(i) => {
+                    let n = self.int(n).0;
+                    self.checked(text, n)
+                }
+                _ => text,
+            }
+        });
         quote!(#name #([#indices])*)
+    }
+
+    /// The integer comes from a loop whose bound is a label: it may lead out of an array.
+    pub fn is_unsure(&self, e: &crate::ir::Discrete) -> bool {
+        let mut unsure = false;
+        let vars = self.unsure.borrow();
+        e.for_each_read(&mut |read| unsure |= vars.contains(&read.var));
+        unsure
+    }
+
+    /// An index that is checked by us: an error that names the sample instead of a panic.
+    pub fn checked(&self, index: TokenStream, len: TokenStream) -> TokenStream {
+        let (p, mask) = (&self.passive, self.mask());
+        quote!(lanes::at::<#p>(#index, #len, #mask))
     }
 
     /// Parameters that generated code has as references: arrays, and what it adds adjoints to.

@@ -33,6 +33,8 @@ struct Printer<'a> {
     saving: Cell<bool>,
     /// Variables declared in the masked regions that are open, outermost first.
     regions: RefCell<Vec<BTreeSet<VarId>>>,
+    /// Integers that come from loops whose bounds are labels.
+    unsure: RefCell<BTreeSet<VarId>>,
     /// Functions of the runtime that the text calls.
     calls: RefCell<BTreeSet<String>>,
 }
@@ -48,6 +50,7 @@ impl<'a> Printer<'a> {
             in_function: false,
             saving: Cell::new(true),
             regions: RefCell::default(),
+            unsure: RefCell::default(),
             calls: RefCell::default(),
         }
     }

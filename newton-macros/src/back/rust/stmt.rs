@@ -22,6 +22,9 @@ impl Printer<'_> {
             Stmt::LetDiscrete { var, init } => {
                 let (name, value) = (self.binding(*var), self.stored_discrete(*var, init));
                 self.declare(*var);
+                if self.is_unsure(init) {
+                    self.unsure.borrow_mut().insert(*var);
+                }
                 let ty = self.annotation(*var);
                 quote!(let #name #ty = #value;)
             }
@@ -31,6 +34,9 @@ impl Printer<'_> {
             Stmt::Accumulate { place, value } => self.accumulate(place, value),
             Stmt::For { var, range, body } => {
                 self.declare(*var);
+                if [&range.start, &range.end].iter().any(|bound| self.is_extreme(bound)) {
+                    self.unsure.borrow_mut().insert(*var);
+                }
                 let (name, range, body) =
                     (&self.program.vars[var.0].name, self.range(range), self.block(body));
                 quote!(for #name in #range { #body across_lanes(); })
@@ -74,6 +80,11 @@ impl Printer<'_> {
                 self.reverse_call(callee, args, adjoints, into)
             }
         }
+    }
+
+    /// The bound of a loop comes from labels.
+    fn is_extreme(&self, bound: &Discrete) -> bool {
+        matches!(bound, Discrete::Extreme { .. }) || self.is_unsure(bound)
     }
 
     /// The name in a `let`.
