@@ -318,7 +318,7 @@ pub fn chain_all<S: Scalar, A: Shape<S>, D: Shape<S::Passive>>(result: &mut S, a
 
 /// `into += by * factor`, element by element.
 #[inline(always)]
-pub fn add_scaled_all<S: Scalar, A: Shape<S>>(into: &mut A, by: &A, factor: S) {
+pub fn add_scaled_all<S: Scalar, A: Shape<S>, B: Shape<S>>(into: &mut A, by: &B, factor: S) {
     for (a, b) in into.flat_mut().iter_mut().zip(by.flat()) {
         a.add_product(*b, factor);
         across_lanes();

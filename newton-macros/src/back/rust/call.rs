@@ -2,8 +2,8 @@
 
 use super::Printer;
 use crate::ir::{Argument, Callee, Expr, Place, VarId};
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 
 impl Printer<'_> {
     pub fn call_function(&self, results: &[VarId], callee: &Callee, args: &[Argument]) -> TokenStream {
@@ -24,7 +24,7 @@ impl Printer<'_> {
             if active && self.saving.get() { ("forward", Some(quote!(tape,))) } else { ("value", None) };
         let function = self.form(callee, args, form, active);
         let (args, mask) = (self.function_arguments(args, active), self.mask());
-        quote!(let #pattern = #function(#(#args,)* #tape #mask);)
+        quote_spanned!(span_of(callee)=> let #pattern = #function(#(#args,)* #tape #mask);)
     }
 
     pub fn reverse_call(
@@ -76,25 +76,25 @@ impl Printer<'_> {
                 }
             }
         }
-        let call = quote!(#function(#(#values,)* #(#adjoints,)* #(#lent,)* tape, #mask););
+        let span = span_of(callee);
+        let call = quote_spanned!(span=> #function(#(#values,)* #(#adjoints,)* #(#lent,)* tape, #mask););
         if before.is_empty() { call } else { quote!({ #before #call #after }) }
     }
 
     /// The path of one of a function's forms.
     fn form(&self, callee: &Callee, args: &[Argument], form: &str, active: bool) -> TokenStream {
         let by_lane = args.iter().any(|arg| arg.is_varying(&self.program.vars));
-        let name = Ident::new(
-            &if by_lane { format!("{form}_by_lane") } else { form.to_owned() },
-            proc_macro2::Span::call_site(),
-        );
+        let name =
+            Ident::new(&if by_lane { format!("{form}_by_lane") } else { form.to_owned() }, span_of(callee));
+        // Of a function that is not marked rustc says that it is no type: `path::value` reads like a missing module to it.
         let path = &callee.path;
         let (s, p) = (&self.scalar, &self.passive);
         let t = if active { s } else { p };
         let generics = &callee.generics;
         if generics.is_empty() {
-            return quote!(#path::#name);
+            return quote_spanned!(span_of(callee)=> <#path>::#name);
         }
-        quote!(#path::#name::<#t, #p, #(#generics),*>)
+        quote_spanned!(span_of(callee)=> <#path>::#name::<#t, #p, #(#generics),*>)
     }
 
     fn function_arguments(&self, args: &[Argument], active: bool) -> Vec<TokenStream> {
@@ -115,4 +115,9 @@ impl Printer<'_> {
             })
             .collect()
     }
+}
+
+/// Where the user wrote a call: mistakes in it are shown there.
+fn span_of(callee: &Callee) -> Span {
+    callee.path.segments.last().expect("a path has a segment").ident.span()
 }

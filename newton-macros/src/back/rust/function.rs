@@ -14,9 +14,10 @@ use crate::attr::FunctionAttr;
 use crate::grad::Function;
 use crate::ir::{Kind, Output, Program, VarId};
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 use syn::ItemFn;
+use syn::spanned::Spanned;
 
 /// Everything generated for a function, the user's first.
 pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: Vec<(bool, Function)>) -> TokenStream {
@@ -104,7 +105,7 @@ pub fn custom(
                     if !#s::HAS_TANGENTS {
                         return #s::constant(value);
                     }
-                    (value, #gradient::#value(#(#all,)* mask))
+                    (value, <#gradient>::#value(#(#all,)* mask))
                 };
                 let mut result = #s::constant(value);
                 #(#chained)*
@@ -118,7 +119,7 @@ pub fn custom(
             &adjoints,
             quote! {
                 use #krate::lanes;
-                let #pattern = #gradient::#value(#(#all,)* mask);
+                let #pattern = <#gradient>::#value(#(#all,)* mask);
                 #(lanes::add_scaled_all(#adjoints, &#parts, result_);)*
             },
         );
@@ -163,11 +164,13 @@ fn check_gradient(item: &ItemFn, gradient: &syn::Path) -> TokenStream {
         },
         syn::FnArg::Receiver(_) => None,
     });
+    let span = gradient.span();
+    let call = quote_spanned!(span=> #gradient(#(#names),*));
     quote! {
         #[doc = " The gradient has one element for each float parameter, of the parameter's type."]
         #[allow(dead_code)]
         fn gradient #generics (#inputs) -> #result {
-            #gradient(#(#names),*)
+            #call
         }
     }
 }
