@@ -1,29 +1,29 @@
 //! Mean Hessian + z* of the four sorting losses in f32, against JAX on the same numbers in the same run.
 //!
 //! `cargo bench --bench curvature` measures both; `-- --alone` leaves JAX out,
-//! `-- --n 10` measures one size. README.md has the figures.
+//! `-- --n 10` measures one size, `-- --venv DIR` says where the peer's Python is. README.md has the figures.
+
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use anyhow::{Context, Result, ensure};
 use newton_losses::loss::NewtonLoss;
 use newton_losses::losses::{CauchyOddEven, LogisticOddEven, NeuralSort, SoftSort, ascending, descending};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use serde_json::json;
+use shared::{Peer, argument, deviation, flag, median_seconds, numbers};
 
 /// How long each side measures one case.
 const SECONDS: f64 = 1.0;
 
 fn main() -> Result<()> {
-    let alone = std::env::args().any(|a| a == "--alone");
-    let mut peer = if alone { None } else { Some(Peer::start()?) };
+    let mut peer = if flag("--alone") { None } else { Some(Peer::start("curvature")?) };
     println!(
         "{:<14} {:>3} {:>6} {:>12} {:>12} {:>7}  JAX formulation",
         "loss", "n", "batch", "ours (ms)", "JAX (ms)", "ratio"
     );
-    let only: Option<usize> = std::env::args().skip_while(|a| a != "--n").nth(1).and_then(|n| n.parse().ok());
+    let only: Option<usize> = argument("--n").and_then(|n| n.parse().ok());
     let wanted = |n| only.is_none_or(|only| only == n);
     if wanted(5) {
         sizes::<5>(&mut peer)?;
@@ -67,13 +67,10 @@ fn case<const N: usize, L: NewtonLoss<f32, Label = [[f32; N]; N]>>(
     let labels: Vec<[[f32; N]; N]> = truth.iter().map(permutation).collect();
 
     let z_star = loss.z_star(&y, &labels)?;
-    let (start, mut times) = (Instant::now(), Vec::new());
-    while start.elapsed().as_secs_f64() < SECONDS || times.len() < 5 {
-        let t = Instant::now();
+    let ours = median_seconds(SECONDS, || {
         std::hint::black_box(loss.z_star(&y, &labels)?);
-        times.push(t.elapsed().as_secs_f64());
-    }
-    let ours = median(&mut times);
+        Ok(())
+    })?;
 
     let Some(peer) = peer else {
         println!("{name:<14} {N:>3} {batch:>6} {:>12.4}", ours * 1e3);
@@ -103,62 +100,4 @@ fn case<const N: usize, L: NewtonLoss<f32, Label = [[f32; N]; N]>>(
         ratio(theirs),
     );
     Ok(())
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn numbers(value: &Value) -> Result<Vec<f64>> {
-    value
-        .as_array()
-        .context("the peer gave no array")?
-        .iter()
-        .map(|x| x.as_f64().context("not a number"))
-        .collect()
-}
-
-/// Relative to the largest entry.
-fn deviation(found: &[f64], expected: &[f64]) -> Result<f64> {
-    ensure!(found.len() == expected.len(), "{} numbers against {}", found.len(), expected.len());
-    let scale = expected.iter().fold(1e-30_f64, |m, x| m.max(x.abs()));
-    Ok(found.iter().zip(expected).map(|(a, b)| (a - b).abs() / scale).fold(0.0, f64::max))
-}
-
-/// The JAX process: one JSON line in, one out.
-struct Peer {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
-}
-
-impl Peer {
-    fn start() -> Result<Self> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/curvature/peer.py");
-        let mut child = Command::new("python3")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("python3 is needed for the peer; `-- --alone` measures without it")?;
-        let to = child.stdin.take().context("no pipe")?;
-        let from = BufReader::new(child.stdout.take().context("no pipe")?);
-        Ok(Self { child, to, from })
-    }
-
-    fn ask(&mut self, request: &Value) -> Result<Value> {
-        writeln!(self.to, "{request}")?;
-        self.to.flush()?;
-        let mut line = String::new();
-        ensure!(self.from.read_line(&mut line)? > 0, "the peer stopped; its messages are above");
-        Ok(serde_json::from_str(&line)?)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -25,18 +25,17 @@ of layers (unrolled layers compile in 1 to 4 s even at n = 32); even and odd wir
 (prefer_vector_width=512, use_fusion_emitters=false) made no difference above the noise of the machine, which was busy.  fast_math is not used: it
 gives up NaN and infinity, which saturated losses need.
 """
-import argparse, json, math, os, subprocess, sys, time, venv
+import json, math, sys, time
 from pathlib import Path
 
-PINNED = ["jax==0.10.2", "jaxlib==0.10.2"]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "shared"))
+import jax_process
+
 COMPILE_LIMIT = 120.0  # seconds of compilation per request; candidates beyond it are not tried (the answer says so)
-HERE = Path(__file__).resolve().parent
 
 
 def arguments():
-    a = argparse.ArgumentParser(description="JAX peer of the curvature bench")
-    a.add_argument("--venv", type=Path, default=HERE / ".venv-jax", help="virtual environment, made if absent")
-    a.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores to use (default: all)")
+    a = jax_process.parser("JAX peer of the curvature bench")
     a.add_argument("--check", type=Path, metavar="DIR", help="compare with the golden files in DIR")
     a.add_argument("--table", action="store_true", help="time every combination")
     a.add_argument("--n", default="5,10,15,32", help="sizes for --table")
@@ -47,25 +46,8 @@ def arguments():
     return a.parse_args()
 
 
-def enter_venv(directory):
-    """Continues in the virtual environment, which gets the pinned JAX first if it lacks it."""
-    python = directory.absolute() / "bin" / "python"
-    if Path(sys.prefix).resolve() == directory.resolve():
-        return
-    probe = "import jax, jaxlib, sys; sys.exit(['jax==' + jax.__version__, 'jaxlib==' + jaxlib.__version__] != sys.argv[1:])"
-    if not python.exists():
-        venv.create(directory, with_pip=True)
-    if subprocess.run([python, "-c", probe, *PINNED], stderr=subprocess.DEVNULL).returncode:
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True, stdout=sys.stderr)
-    os.execv(python, [str(python), *sys.argv])
-
-
 ARGS = arguments()
-enter_venv(ARGS.venv)
-# Before JAX starts: XLA sizes its thread pool by the affinity, and makes one extra host device per core for the sharded formulations.
-os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: ARGS.threads])
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={ARGS.threads}".strip()
-os.environ.update(JAX_PLATFORMS="cpu", OMP_NUM_THREADS=str(ARGS.threads))
+jax_process.enter(ARGS.venv, ARGS.threads)
 
 import jax
 import jax.numpy as jnp
@@ -218,15 +200,6 @@ def candidates(loss, n, batch):
 # --- Timing --------------------------------------------------------------------------------------------------------------------------------
 
 
-def run_for(run, seconds):
-    times, began = [], time.perf_counter()
-    while len(times) < 3 or time.perf_counter() - began < seconds:
-        t = time.perf_counter()
-        jax.block_until_ready(run())
-        times.append(time.perf_counter() - t)
-    return times
-
-
 def answer(request):
     loss, n, batch = LOSSES[request["loss"]][0], request["n"], request["batch"]
     y = np.asarray(request["y"], np.float32).reshape(batch, n)
@@ -244,28 +217,15 @@ def answer(request):
         tuning += seconds
         tried.append((name, lambda c=compiled, i=inputs: c(*i), seconds))
         jax.block_until_ready(tried[-1][1]())
-    # Two short rounds rank the candidates by their fastest run (other work on the machine only ever adds time); the best two are timed.
-    best = {name: math.inf for name, *_ in tried}
-    for _ in range(2 if len(tried) > 1 else 0):
-        for name, run, _ in tried:
-            best[name] = min(best[name], *run_for(run, 0.05))
-    finals = sorted(tried, key=lambda t: best[t[0]])[:2]
-    timed = [(run_for(run, request.get("seconds", 1.0)), name, run, seconds) for name, run, seconds in finals]
+    # The best two are timed.
+    finals = jax_process.fastest(tried, 2)
+    timed = [(jax_process.run_for(run, request.get("seconds", 1.0)), name, run, seconds) for name, run, seconds in finals]
     times, name, run, seconds = min(timed, key=lambda t: np.median(t[0]))
     hessian, z_star = (np.asarray(v) for v in run())
     mean_loss = float(jax.jit(loss)(y.T, q, values[2]).mean())  # not timed: the step needs derivatives only
     return {"seconds": float(np.median(times)), "min": min(times), "runs": len(times), "compile": seconds, "tuning": tuning,
             "formulation": name + (f" ({left_out} not tried: compile limit)" if left_out else ""), "mean_loss": mean_loss,
             "hessian": hessian.ravel().tolist(), "z_star": z_star[:3].ravel().tolist()}
-
-
-def serve():
-    for line in filter(str.strip, sys.stdin):
-        try:
-            reply = answer(json.loads(line))
-        except Exception as error:  # one bad request must not end the bench
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
 
 
 def example(loss, n, batch, seed=0):
@@ -317,4 +277,4 @@ def check(directory):
 
 
 if __name__ == "__main__":
-    check(ARGS.check) if ARGS.check else table() if ARGS.table else serve()
+    check(ARGS.check) if ARGS.check else table() if ARGS.table else jax_process.serve(answer)

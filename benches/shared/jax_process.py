@@ -1,0 +1,70 @@
+"""What the JAX peers of the benches have in common: their virtual environment, their cores, timing, JSON lines.
+
+Call `enter` before the first import of jax.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+PINNED = ["jax==0.10.2", "jaxlib==0.10.2", "numpy==2.4.6"]
+
+
+def parser(description):
+    a = argparse.ArgumentParser(description=description)
+    a.add_argument("--venv", type=Path, default=Path(__file__).resolve().parent / ".venv-jax", help="virtual environment, made if absent")
+    a.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores to use (default: all)")
+    return a
+
+
+def enter(directory, threads):
+    """Continues in the virtual environment, which gets the pinned JAX first if it lacks it, on that many cores."""
+    python = directory.absolute() / "bin" / "python"
+    if Path(sys.prefix).resolve() != directory.resolve():
+        probe = "import sys, importlib.metadata as m; sys.exit([f'{p}=={m.version(p)}' for p in ('jax', 'jaxlib', 'numpy')] != sys.argv[1:])"
+        if not python.exists():
+            venv.create(directory, with_pip=True)
+        if subprocess.run([python, "-c", probe, *PINNED], stderr=subprocess.DEVNULL).returncode:
+            subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True, stdout=sys.stderr)
+        os.execv(python, [str(python), *sys.argv])
+    # Before JAX starts: XLA sizes its thread pool by the affinity, and makes one extra host device per core for the sharded formulations.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={threads}".strip()
+    os.environ.update(JAX_PLATFORMS="cpu", OMP_NUM_THREADS=str(threads))
+
+
+def run_for(run, seconds):
+    """Times of single calls."""
+    import jax
+
+    times, began = [], time.perf_counter()
+    while len(times) < 3 or time.perf_counter() - began < seconds:
+        t = time.perf_counter()
+        jax.block_until_ready(run())
+        times.append(time.perf_counter() - t)
+    return times
+
+
+def fastest(tried, how_many):
+    """The fastest of (name, run, ...): two short rounds, ranked by the fastest run (other work on the machine only ever adds time)."""
+    best = {name: math.inf for name, *_ in tried}
+    for _ in range(2 if len(tried) > 1 else 0):
+        for name, run, *_ in tried:
+            best[name] = min(best[name], *run_for(run, 0.05))
+    return sorted(tried, key=lambda t: best[t[0]])[:how_many]
+
+
+def serve(answer):
+    """One answer per request until stdin ends."""
+    for line in filter(str.strip, sys.stdin):
+        try:
+            reply = answer(json.loads(line))
+        except Exception as error:  # one bad request must not end the bench
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
