@@ -1,5 +1,8 @@
 //! The tables of `docs/4-the-language.md`: all that they list is understood and has the right derivatives.
 
+// What people write, clippy would write otherwise.
+#![allow(clippy::manual_clamp)]
+
 use newton_losses::prelude::*;
 
 #[newton_loss(hessian, lambda = 1.0)]
