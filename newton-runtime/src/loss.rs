@@ -184,7 +184,7 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
     type Label = K::Label<T>;
 
     fn dim(&self) -> usize {
-        Kernel::dim(self)
+        K::DIM
     }
 
     fn newton(&self) -> Newton {
@@ -195,14 +195,14 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
         check_inputs(self, predictions, labels)?;
         let out = kernel::gradients(self, predictions, labels)?;
         find_culprit(Quantity::Loss, &out.values, 1, labels)?;
-        find_culprit(Quantity::Gradient, &out.gradients, Kernel::dim(self), labels)?;
+        find_culprit(Quantity::Gradient, &out.gradients, K::DIM, labels)?;
         Ok(out)
     }
 
     fn hessians(&self, predictions: &[T], labels: &[K::Label<T>]) -> Result<Vec<T>, Error> {
         check_inputs(self, predictions, labels)?;
         let all = kernel::hessians(self, predictions, labels)?;
-        find_culprit(Quantity::Hessian, &all, Kernel::dim(self) * Kernel::dim(self), labels)?;
+        find_culprit(Quantity::Hessian, &all, K::DIM * K::DIM, labels)?;
         Ok(all)
     }
 
@@ -228,7 +228,7 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
         check_inputs(self, predictions, labels)?;
         same_length("vectors", vectors.len(), predictions.len())?;
         let products = kernel::hessian_vector_products(self, predictions, labels, vectors)?;
-        find_culprit(Quantity::Hessian, &products, Kernel::dim(self), labels)?;
+        find_culprit(Quantity::Hessian, &products, K::DIM, labels)?;
         Ok(products)
     }
 }
@@ -245,7 +245,7 @@ fn check_inputs<T: Float, K: Kernel>(
     predictions: &[T],
     labels: &[K::Label<T>],
 ) -> Result<(), Error> {
-    let (n, dim) = (labels.len(), Kernel::dim(kernel));
+    let (n, dim) = (labels.len(), K::DIM);
     if predictions.len() != n * dim {
         return Err(Error::Mismatch {
             what: "predictions",

@@ -2,7 +2,7 @@
 //!
 //! `programs.rs` is what `generate.rs` makes of some seeds. `NEWTON_RANDOM_WRITE=1` writes it anew;
 //! `NEWTON_RANDOM=1000..1200 NEWTON_RANDOM_WRITE=path` writes the programs of other seeds, to be tried in its place.
-#![allow(unused, clippy::all)]
+#![allow(unused, unused_comparisons, clippy::all)]
 
 macro_rules! check {
     ($function:ident, $loss:ident, $failures:ident) => {

@@ -8,6 +8,10 @@
 //! has the baseline only.
 #![allow(unsafe_code)]
 
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+use crate::scalar::Lanes;
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+use crate::scalar::register::{F32x8, F32x16, F64x4, F64x8};
 use crate::scalar::{Float, Real};
 
 /// A piece of work that is compiled once per feature level. Implement `run` with `#[inline(always)]`.
@@ -60,32 +64,61 @@ impl Level {
         Level::Baseline
     }
 
+    /// How many samples its lanes hold.
+    pub fn lanes<T: Float>(self) -> usize {
+        match self {
+            Level::Avx512 => 64 / size_of::<T>(),
+            Level::Avx2 => 32 / size_of::<T>(),
+            Level::Baseline => T::Plain::LANES,
+        }
+    }
+
     /// Runs a piece of a task at this level.
     pub fn run<T: Float, W: Task<T>>(self, task: &W, index: usize) {
         match self {
             // SAFETY: a level above the baseline is only ever made by `detect`, which found its features on this processor.
             #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-            Level::Avx512 => unsafe { avx512(task, index) },
+            Level::Avx512 => unsafe { T::avx512(task, index) },
             // SAFETY: as above.
             #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-            Level::Avx2 => unsafe { avx2(task, index) },
-            _ => baseline(task, index),
+            Level::Avx2 => unsafe { T::avx2(task, index) },
+            _ => task.run::<T::Plain>(index),
         }
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
-fn avx512<T: Float, W: Task<T>>(task: &W, index: usize) {
-    task.run::<T::Fused>(index);
+/// The lanes of each level, named nowhere else: who has them may use a level's instructions.
+///
+/// A supertrait of [`Float`] that nothing outside this crate can name.
+pub trait Levels: Sized {
+    /// # Safety
+    /// The processor has AVX2 and FMA.
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+    unsafe fn avx2<W: Task<Self>>(task: &W, index: usize)
+    where
+        Self: Float;
+    /// # Safety
+    /// The processor has AVX-512 F, DQ, BW and VL, AVX2 and FMA.
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+    unsafe fn avx512<W: Task<Self>>(task: &W, index: usize)
+    where
+        Self: Float;
 }
 
-#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-#[target_feature(enable = "avx2,fma")]
-fn avx2<T: Float, W: Task<T>>(task: &W, index: usize) {
-    task.run::<T::Fused>(index);
+macro_rules! levels {
+    ($($t:ident: $avx2:ident $avx512:ident),*) => {$(
+        impl Levels for $t {
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn avx2<W: Task<$t>>(task: &W, index: usize) {
+                task.run::<Lanes<$avx2, { size_of::<$avx2>() / size_of::<$t>() }>>(index);
+            }
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+            unsafe fn avx512<W: Task<$t>>(task: &W, index: usize) {
+                task.run::<Lanes<$avx512, { size_of::<$avx512>() / size_of::<$t>() }>>(index);
+            }
+        }
+    )*};
 }
-
-fn baseline<T: Float, W: Task<T>>(task: &W, index: usize) {
-    if cfg!(target_arch = "aarch64") { task.run::<T::Fused>(index) } else { task.run::<T::Plain>(index) }
-}
+levels!(f32: F32x8 F32x16, f64: F64x4 F64x8);

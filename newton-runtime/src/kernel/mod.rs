@@ -5,7 +5,7 @@
 //! Work is cut into chunks that depend on the batch alone, and sums are taken in their order, so results do not depend on the
 //! number of threads.
 
-mod dispatch;
+pub(crate) mod dispatch;
 mod run;
 mod workspace;
 
@@ -20,16 +20,16 @@ pub trait Kernel: Sync {
     type Label<T: Float>: Data<T>;
     /// The user's function.
     const NAME: &'static str;
-
     /// m: how many numbers a prediction has.
-    fn dim(&self) -> usize;
+    const DIM: usize;
+
     /// Curvature, lambda and policies.
     fn newton(&self) -> Newton;
     /// Names and values of the hyper-parameters.
     fn parameters(&self) -> impl Iterator<Item = (&'static str, f64)>;
     /// How many numbers its variables hold: what it takes of the stack, up to a factor.
     fn size(&self) -> usize;
-    /// The loss of one sample; adds its gradient to `adjoint`. Both `prediction` and `adjoint` have `dim` elements, `label`
+    /// The loss of one sample; adds its gradient to `adjoint`. Both `prediction` and `adjoint` have `DIM` elements, `label`
     /// as many as the labels have numbers, `integers` as many as they have integers and conditions.
     fn value_and_gradient<S, P>(
         &self,

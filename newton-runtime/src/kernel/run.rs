@@ -7,45 +7,56 @@ use crate::Error;
 use crate::loss::Gradients;
 use crate::scalar::fault::{self, Cause, Fault};
 use crate::scalar::{Data, Dual, Float, Integer, Real, Scalar};
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Tangents per pass. Each shares the primal's exponentials, logarithms and divisions; with more of them the inner
-/// statements' vectors no longer fit the registers (measured: `benches/curvature`).
-const TANGENTS: usize = 2;
+/// The most tangents per pass: with more, a loss's variables no longer fit the first-level cache (measured: `benches/curvature`).
+const MOST_TANGENTS: usize = 8;
+
+/// Tangents per pass for `dim` columns. All share the primal's exponentials, logarithms and divisions; a last pass that is not
+/// full wastes some.
+const fn tangents(dim: usize, most: usize) -> usize {
+    let (mut best, mut least, mut k) = (1, usize::MAX, 1);
+    while k <= most && k <= MOST_TANGENTS {
+        let cost = dim.div_ceil(k) * (k + 1);
+        if cost < least {
+            (best, least) = (k, cost);
+        }
+        k += 1;
+    }
+    best
+}
 
 /// A mean Hessian is summed over at most this many chunks of samples.
 const CHUNKS: usize = 64;
-
-/// How many samples fill the lanes.
-fn lanes<T: Float>() -> usize {
-    T::Plain::LANES
-}
 
 /// Inputs of a batch.
 struct Batch<'a, K: Kernel, T: Float> {
     kernel: &'a K,
     predictions: &'a [T],
     labels: &'a [K::Label<T>],
+    /// Samples per block.
+    lanes: usize,
     /// The first sample in which something went wrong, and what.
     fault: Mutex<Option<(usize, Cause)>>,
 }
 
 impl<'a, K: Kernel, T: Float> Batch<'a, K, T> {
     fn new(kernel: &'a K, predictions: &'a [T], labels: &'a [K::Label<T>]) -> Self {
-        Self { kernel, predictions, labels, fault: Mutex::new(None) }
+        let lanes = Level::detect().lanes::<T>();
+        Self { kernel, predictions, labels, lanes, fault: Mutex::new(None) }
     }
 
     fn blocks(&self) -> usize {
-        self.labels.len().div_ceil(lanes::<T>())
+        self.labels.len().div_ceil(self.lanes)
     }
 
     /// The samples of a block.
     #[inline(always)]
     fn samples(&self, block: usize) -> (usize, usize) {
-        let start = block * lanes::<T>();
-        (start, lanes::<T>().min(self.labels.len() - start))
+        let start = block * self.lanes;
+        (start, self.lanes.min(self.labels.len() - start))
     }
 
     /// Spreads a block over lanes; lanes beyond the batch repeat its last sample.
@@ -138,7 +149,7 @@ impl<K: Kernel, T: Float> Task<T> for GradientTask<'_, K, T> {
     #[inline(always)]
     fn run<P: Real<Elem = T>>(&self, block: usize) {
         let kernel = self.batch.kernel;
-        let (dim, label_len, integers_len) = (kernel.dim(), K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
+        let (dim, label_len, integers_len) = (K::DIM, K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
         let (mut values, mut gradients) = (self.values.take(block), self.gradients.take(block));
         let mut kept = Workspace::<P>::take();
         let View { prediction, adjoint, label, integers, tape } = kept.view(dim, label_len, integers_len);
@@ -166,8 +177,8 @@ enum Wanted<'a, T: Float> {
     Products(&'a [T], Pieces<'a, T>),
 }
 
-/// Hessian columns.
-struct HessianTask<'a, K: Kernel, T: Float> {
+/// Hessian columns, or `PRODUCTS` of Hessians and vectors.
+struct HessianTask<'a, K: Kernel, T: Float, const PRODUCTS: bool> {
     batch: Batch<'a, K, T>,
     /// Blocks per task.
     chunk: usize,
@@ -176,16 +187,31 @@ struct HessianTask<'a, K: Kernel, T: Float> {
     wanted: Wanted<'a, T>,
 }
 
-impl<K: Kernel, T: Float> Task<T> for HessianTask<'_, K, T> {
+impl<K: Kernel, T: Float, const PRODUCTS: bool> Task<T> for HessianTask<'_, K, T, PRODUCTS> {
     #[inline(always)]
     fn run<P: Real<Elem = T>>(&self, index: usize) {
+        // Known at compile time: only one of these is compiled.
+        match const { tangents(if PRODUCTS { 1 } else { K::DIM }, P::TANGENTS) } {
+            1 => self.columns::<P, 1>(index),
+            2 => self.columns::<P, 2>(index),
+            3 => self.columns::<P, 3>(index),
+            4 => self.columns::<P, 4>(index),
+            5 => self.columns::<P, 5>(index),
+            6 => self.columns::<P, 6>(index),
+            7 => self.columns::<P, 7>(index),
+            _ => self.columns::<P, MOST_TANGENTS>(index),
+        }
+    }
+}
+
+impl<K: Kernel, T: Float, const PRODUCTS: bool> HessianTask<'_, K, T, PRODUCTS> {
+    /// A task, with so many tangents at a time.
+    #[inline(always)]
+    fn columns<P: Real<Elem = T>, const TANGENTS: usize>(&self, index: usize) {
         let kernel = self.batch.kernel;
-        let (dim, label_len, integers_len) = (kernel.dim(), K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
+        let (dim, label_len, integers_len) = (K::DIM, K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
         let (chunk, group) = (index / self.groups, index % self.groups);
-        let passes = match self.wanted {
-            Wanted::Products(..) => 1,
-            _ => dim.div_ceil(TANGENTS),
-        };
+        let passes = if PRODUCTS { 1 } else { dim.div_ceil(TANGENTS) };
         let (first, last) = (group * passes / self.groups, (group + 1) * passes / self.groups);
         let mut kept = Workspace::<Dual<P, TANGENTS>>::take();
         let mut sums =
@@ -279,29 +305,48 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
     .as_ref()
 }
 
-/// A loss whose variables hold at most this many numbers runs on the caller's stack as well: 256 KiB of duals.
-const SMALL: usize = 1300;
+/// A loss whose variables take at most so many bytes runs on the caller's stack as well.
+const SMALL: usize = 384 << 10;
 
 /// Work that takes less than this is done before other threads are awake.
 const SHORT: Duration = Duration::from_micros(30);
 
-/// Runs all tasks: the first here to see how long it takes, the others on all threads if that is worth while.
+/// Runs all tasks: the first here to see how long it takes, the others with the help of other threads if that is worth while.
 fn run_all<T: Float, K: Kernel>(kernel: &K, tasks: usize, task: &(impl Task<T> + Sync)) {
     let level = Level::detect();
-    let mut first = 0;
-    if kernel.size() + K::Label::<T>::LEN + K::Label::<T>::INTEGERS <= SMALL {
-        let start = Instant::now();
-        level.run(task, 0);
-        first = 1;
-        if start.elapsed() * (tasks - 1) as u32 <= SHORT {
-            (first..tasks).for_each(|i| level.run(task, i));
-            return;
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= tasks {
+                break;
+            }
+            level.run(task, index);
         }
+    };
+    let numbers = kernel.size() + K::Label::<T>::LEN + K::Label::<T>::INTEGERS;
+    let small = numbers * 64 * (1 + tangents(K::DIM, MOST_TANGENTS)) <= SMALL;
+    let Some(pool) = pool() else { return work() };
+    if !small {
+        return pool
+            .install(|| rayon::scope(|scope| help(scope, pool.current_num_threads().min(tasks), &work)));
     }
-    let work = || (first..tasks).into_par_iter().with_max_len(1).for_each(|i| level.run(task, i));
-    match pool() {
-        Some(pool) => pool.install(work),
-        None => work(),
+    let start = Instant::now();
+    level.run(task, next.fetch_add(1, Ordering::Relaxed));
+    let helpers = (pool.current_num_threads() - 1).min(tasks.saturating_sub(1));
+    if helpers == 0 || start.elapsed() * (tasks - 1) as u32 <= SHORT {
+        return work();
+    }
+    pool.in_place_scope(|scope| {
+        help(scope, helpers, &work);
+        work();
+    });
+}
+
+/// Starts a piece of work on so many threads.
+fn help<'scope>(scope: &rayon::Scope<'scope>, threads: usize, work: &'scope (impl Fn() + Sync)) {
+    for _ in 0..threads {
+        scope.spawn(|_| work());
     }
 }
 
@@ -311,10 +356,10 @@ pub fn gradients<K: Kernel, T: Float>(
     predictions: &[T],
     labels: &[K::Label<T>],
 ) -> Result<Gradients<T>, Error> {
-    let (n, dim, lanes) = (labels.len(), kernel.dim(), lanes::<T>());
+    let (n, dim) = (labels.len(), K::DIM);
     let mut out = Gradients { values: vec![T::default(); n], gradients: vec![T::default(); n * dim] };
     let batch = Batch::new(kernel, predictions, labels);
-    let blocks = batch.blocks();
+    let (blocks, lanes) = (batch.blocks(), batch.lanes);
     let values = Pieces::new(&mut out.values, lanes);
     let gradients = Pieces::new(&mut out.gradients, lanes * dim);
     let task = GradientTask { batch, values, gradients };
@@ -330,15 +375,15 @@ pub fn mean_hessian<K: Kernel, T: Float>(
     predictions: &[T],
     labels: &[K::Label<T>],
 ) -> Result<Vec<f64>, Error> {
-    let (n, dim) = (labels.len(), kernel.dim());
+    let (n, dim) = (labels.len(), K::DIM);
     let batch = Batch::new(kernel, predictions, labels);
     let chunk = batch.blocks().div_ceil(CHUNKS).max(1);
     let chunks = batch.blocks().div_ceil(chunk);
     // A small batch is shared by columns as well.
-    let groups = (2 * CHUNKS / chunks.max(1)).clamp(1, dim.div_ceil(TANGENTS)).min(4);
+    let groups = (2 * CHUNKS / chunks.max(1)).clamp(1, dim.div_ceil(tangents(dim, MOST_TANGENTS))).min(4);
     let mut partial = vec![0.0; chunks * dim * dim];
     let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
-    let task = HessianTask { batch, chunk, groups, wanted };
+    let task = HessianTask::<_, _, false> { batch, chunk, groups, wanted };
     run_all(kernel, chunks * groups, &task);
     task.batch.verdict()?;
     drop(task);
@@ -358,12 +403,12 @@ pub fn hessians<K: Kernel, T: Float>(
     predictions: &[T],
     labels: &[K::Label<T>],
 ) -> Result<Vec<T>, Error> {
-    let (n, dim) = (labels.len(), kernel.dim());
+    let (n, dim) = (labels.len(), K::DIM);
     let mut out = vec![T::default(); n * dim * dim];
     let batch = Batch::new(kernel, predictions, labels);
     let blocks = batch.blocks();
-    let wanted = Wanted::Each(Pieces::new(&mut out, lanes::<T>() * dim * dim));
-    let task = HessianTask { batch, chunk: 1, groups: 1, wanted };
+    let wanted = Wanted::Each(Pieces::new(&mut out, batch.lanes * dim * dim));
+    let task = HessianTask::<_, _, false> { batch, chunk: 1, groups: 1, wanted };
     run_all(kernel, blocks, &task);
     task.batch.verdict()?;
     drop(task);
@@ -377,12 +422,12 @@ pub fn hessian_vector_products<K: Kernel, T: Float>(
     labels: &[K::Label<T>],
     vectors: &[T],
 ) -> Result<Vec<T>, Error> {
-    let (n, dim) = (labels.len(), kernel.dim());
+    let (n, dim) = (labels.len(), K::DIM);
     let mut out = vec![T::default(); n * dim];
     let batch = Batch::new(kernel, predictions, labels);
     let blocks = batch.blocks();
-    let wanted = Wanted::Products(vectors, Pieces::new(&mut out, lanes::<T>() * dim));
-    let task = HessianTask { batch, chunk: 1, groups: 1, wanted };
+    let wanted = Wanted::Products(vectors, Pieces::new(&mut out, batch.lanes * dim));
+    let task = HessianTask::<_, _, true> { batch, chunk: 1, groups: 1, wanted };
     run_all(kernel, blocks, &task);
     task.batch.verdict()?;
     drop(task);

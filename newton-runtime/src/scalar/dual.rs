@@ -20,7 +20,7 @@ pub struct Dual<P, const K: usize> {
 
 impl<P: Real, const K: usize> Add for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn add(mut self, other: Self) -> Self {
         self.value += other.value;
         each!(k in K => {
@@ -31,7 +31,7 @@ impl<P: Real, const K: usize> Add for Dual<P, K> {
 }
 impl<P: Real, const K: usize> Sub for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn sub(mut self, other: Self) -> Self {
         self.value -= other.value;
         each!(k in K => {
@@ -42,14 +42,14 @@ impl<P: Real, const K: usize> Sub for Dual<P, K> {
 }
 impl<P: Real, const K: usize> Mul for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         self.chain2(other, self.value * other.value, other.value, self.value)
     }
 }
 impl<P: Real, const K: usize> Div for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn div(self, other: Self) -> Self {
         let (quotient, r) = (self.value / other.value, other.value.recip());
         self.chain2(other, quotient, r, -quotient * r)
@@ -57,7 +57,7 @@ impl<P: Real, const K: usize> Div for Dual<P, K> {
 }
 impl<P: Real, const K: usize> Neg for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn neg(mut self) -> Self {
         self.value = -self.value;
         each!(k in K => {
@@ -69,7 +69,7 @@ impl<P: Real, const K: usize> Neg for Dual<P, K> {
 
 impl<P: Real, const K: usize> Add<P> for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn add(mut self, other: P) -> Self {
         self.value += other;
         self
@@ -77,7 +77,7 @@ impl<P: Real, const K: usize> Add<P> for Dual<P, K> {
 }
 impl<P: Real, const K: usize> Sub<P> for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn sub(mut self, other: P) -> Self {
         self.value -= other;
         self
@@ -85,7 +85,7 @@ impl<P: Real, const K: usize> Sub<P> for Dual<P, K> {
 }
 impl<P: Real, const K: usize> Mul<P> for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn mul(mut self, other: P) -> Self {
         self.value *= other;
         each!(k in K => {
@@ -96,7 +96,7 @@ impl<P: Real, const K: usize> Mul<P> for Dual<P, K> {
 }
 impl<P: Real, const K: usize> Div<P> for Dual<P, K> {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn div(mut self, other: P) -> Self {
         self.value /= other;
         let r = other.recip();
@@ -110,13 +110,13 @@ impl<P: Real, const K: usize> Div<P> for Dual<P, K> {
 macro_rules! assign {
     ($op:ident $method:ident $symbol:tt) => {
         impl<P: Real, const K: usize> $op for Dual<P, K> {
-            #[inline]
+            #[inline(always)]
             fn $method(&mut self, other: Self) {
                 *self = *self $symbol other;
             }
         }
         impl<P: Real, const K: usize> $op<P> for Dual<P, K> {
-            #[inline]
+            #[inline(always)]
             fn $method(&mut self, other: P) {
                 *self = *self $symbol other;
             }
@@ -131,7 +131,7 @@ assign!(DivAssign div_assign /);
 /// Functions of one argument: `name(x, f) => derivative`, from the argument's value and the function's.
 macro_rules! rules {
     ($($method:ident($x:ident, $f:ident) => $df:expr;)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method(self) -> Self {
             let $x = self.value;
             let $f = $x.$method();
@@ -144,15 +144,15 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
     type Passive = P;
     const HAS_TANGENTS: bool = true;
 
-    #[inline]
+    #[inline(always)]
     fn constant(value: P) -> Self {
         Self { value, tangents: [P::zero(); K] }
     }
-    #[inline]
+    #[inline(always)]
     fn value(self) -> P {
         self.value
     }
-    #[inline]
+    #[inline(always)]
     fn chain(self, f: P, df: P) -> Self {
         let mut tangents = self.tangents;
         each!(k in K => {
@@ -160,7 +160,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         Self { value: f, tangents }
     }
-    #[inline]
+    #[inline(always)]
     fn chain2(self, other: Self, f: P, da: P, db: P) -> Self {
         let mut tangents = self.tangents;
         each!(k in K => {
@@ -168,7 +168,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         Self { value: f, tangents }
     }
-    #[inline]
+    #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         let mut tangents = b.tangents;
         each!(k in K => {
@@ -176,7 +176,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         Self { value: self.value.mul_add(a.value, b.value), tangents }
     }
-    #[inline]
+    #[inline(always)]
     fn sub_product(&mut self, a: Self, b: Self) {
         let (minus_a, minus_b) = (-a.value, -b.value);
         each!(k in K => {
@@ -185,7 +185,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         self.value = minus_a.mul_add(b.value, self.value);
     }
-    #[inline]
+    #[inline(always)]
     fn add_scaled(&mut self, a: Self, factor: P) {
         each!(k in K => {
             self.tangents[k].add_product(a.tangents[k], factor);
@@ -218,42 +218,42 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         acosh(x, _f) => ((x - P::one()) * (x + P::one())).sqrt().recip();
         atanh(x, _f) => ((P::one() - x) * (P::one() + x)).recip();
     }
-    #[inline]
+    #[inline(always)]
     fn powi(self, n: i32) -> Self {
         let x = self.value;
         self.chain(powi(x, n), if n == 0 { P::zero() } else { powi(x, n - 1) * P::lit(n as f64) })
     }
-    #[inline]
+    #[inline(always)]
     fn powf(self, p: P) -> Self {
         let x = self.value;
         self.chain(x.powf(p), x.powf(p - P::one()) * p)
     }
-    #[inline]
+    #[inline(always)]
     fn pow(self, p: Self) -> Self {
         let (x, n) = (self.value, p.value);
         self.chain2(p, x.powf(n), pow_d(x, n), pow_d2(x, n))
     }
-    #[inline]
+    #[inline(always)]
     fn atan2(self, x: Self) -> Self {
         let (a, b) = (self.value, x.value);
         self.chain2(x, a.atan2(b), atan2_d(a, b), atan2_d2(a, b))
     }
-    #[inline]
+    #[inline(always)]
     fn hypot(self, other: Self) -> Self {
         let (a, b) = (self.value, other.value);
         self.chain2(other, a.hypot(b), hypot_d(a, b), hypot_d2(a, b))
     }
-    #[inline]
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         let first = larger(self.value, other.value);
         self.chain2(other, self.value.max(other.value), first, P::one() - first)
     }
-    #[inline]
+    #[inline(always)]
     fn min(self, other: Self) -> Self {
         let first = larger(other.value, self.value);
         self.chain2(other, self.value.min(other.value), first, P::one() - first)
     }
-    #[inline]
+    #[inline(always)]
     fn gather(values: &[Self], index: P::Index) -> Self {
         let mut out = Self::zero();
         each!(l in P::LANES => {
@@ -265,7 +265,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         out
     }
-    #[inline]
+    #[inline(always)]
     fn select(mask: P::Mask, mut a: Self, b: Self) -> Self {
         a.value = P::select(mask, a.value, b.value);
         each!(k in K => {
@@ -273,7 +273,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         a
     }
-    #[inline]
+    #[inline(always)]
     fn scatter(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
         each!(l in P::LANES => {
             if mask.lane(l) {
@@ -285,7 +285,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
             }
         });
     }
-    #[inline]
+    #[inline(always)]
     fn scatter_add(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
         each!(l in P::LANES => {
             if mask.lane(l) {

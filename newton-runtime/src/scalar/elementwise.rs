@@ -3,19 +3,20 @@
 
 use super::math;
 
-/// Calls `$then! { own: ..; standard: ..; }` with the functions of a kind: `own` are ours in `f32` (vectorised), `standard` the
-/// standard library's in both element types.
+/// Calls `$then! { .. }` with the functions of a kind: `own` are ours in `f32` (without branches), `instructions` are one or two
+/// instructions on registers, `standard` are the standard library's, lane by lane.
 macro_rules! elementwise {
     // Of one argument, with a derivative: methods of `Scalar`.
     (smooth, $then:ident) => {
         $then! {
             own: exp exp2 ln ln_1p log2 log10 atan tanh;
-            standard: exp_m1 sqrt cbrt recip abs fract sin cos tan asin acos sinh cosh asinh acosh atanh;
+            instructions: sqrt recip abs;
+            standard: exp_m1 cbrt fract sin cos tan asin acos sinh cosh asinh acosh atanh;
         }
     };
     // Piecewise constant: methods of `Real`.
     (steps, $then:ident) => {
-        $then! { own: ; standard: floor ceil round trunc signum; }
+        $then! { own: ; instructions: ; standard: floor ceil round trunc signum; }
     };
     // Of two arguments: methods of `Scalar`.
     (pairs, $then:ident) => {
@@ -25,14 +26,15 @@ macro_rules! elementwise {
 pub(super) use elementwise;
 
 macro_rules! declare_unary {
-    (own: $($own:ident)*; standard: $($standard:ident)*;) => {
-        $(fn $own<const FMA: bool>(x: Self) -> Self;)*
-        $(fn $standard<const FMA: bool>(x: Self) -> Self;)*
+    (own: $($own:ident)*; instructions: $($instruction:ident)*; standard: $($standard:ident)*;) => {
+        $(fn $own(x: Self) -> Self;)*
+        $(fn $instruction(x: Self) -> Self;)*
+        $(fn $standard(x: Self) -> Self;)*
     };
 }
 macro_rules! declare_binary {
     (own: ; standard: $($standard:ident)*;) => {
-        $(fn $standard<const FMA: bool>(x: Self, y: Self) -> Self;)*
+        $(fn $standard(x: Self, y: Self) -> Self;)*
     };
 }
 
@@ -44,29 +46,37 @@ pub trait Elementary: Sized {
     elementwise!(smooth, declare_unary);
     elementwise!(steps, declare_unary);
     elementwise!(pairs, declare_binary);
-    fn erf<const FMA: bool>(x: Self) -> Self;
+    fn erf(x: Self) -> Self;
 }
 
 macro_rules! of_f32 {
-    (own: $($own:ident)*; standard: $($standard:ident)*;) => {
+    (own: $($own:ident)*; instructions: $($instruction:ident)*; standard: $($standard:ident)*;) => {
         $(#[inline(always)]
-        fn $own<const FMA: bool>(x: f32) -> f32 {
-            math::$own::<FMA>(x)
+        fn $own(x: f32) -> f32 {
+            math::$own(x)
         })*
         $(#[inline(always)]
-        fn $standard<const FMA: bool>(x: f32) -> f32 {
+        fn $instruction(x: f32) -> f32 {
+            x.$instruction()
+        })*
+        $(#[inline(always)]
+        fn $standard(x: f32) -> f32 {
             x.$standard()
         })*
     };
 }
 macro_rules! of_f64 {
-    (own: $($own:ident)*; standard: $($standard:ident)*;) => {
+    (own: $($own:ident)*; instructions: $($instruction:ident)*; standard: $($standard:ident)*;) => {
         $(#[inline(always)]
-        fn $own<const FMA: bool>(x: f64) -> f64 {
+        fn $own(x: f64) -> f64 {
             x.$own()
         })*
         $(#[inline(always)]
-        fn $standard<const FMA: bool>(x: f64) -> f64 {
+        fn $instruction(x: f64) -> f64 {
+            x.$instruction()
+        })*
+        $(#[inline(always)]
+        fn $standard(x: f64) -> f64 {
             x.$standard()
         })*
     };
@@ -74,7 +84,7 @@ macro_rules! of_f64 {
 macro_rules! of_two {
     (own: ; standard: $($standard:ident)*;) => {$(
         #[inline(always)]
-        fn $standard<const FMA: bool>(x: Self, y: Self) -> Self {
+        fn $standard(x: Self, y: Self) -> Self {
             x.$standard(y)
         }
     )*};
@@ -85,7 +95,7 @@ impl Elementary for f32 {
     elementwise!(steps, of_f32);
     elementwise!(pairs, of_two);
     #[inline(always)]
-    fn erf<const FMA: bool>(x: f32) -> f32 {
+    fn erf(x: f32) -> f32 {
         libm::erff(x)
     }
 }
@@ -95,7 +105,7 @@ impl Elementary for f64 {
     elementwise!(steps, of_f64);
     elementwise!(pairs, of_two);
     #[inline(always)]
-    fn erf<const FMA: bool>(x: f64) -> f64 {
+    fn erf(x: f64) -> f64 {
         libm::erf(x)
     }
 }

@@ -1,10 +1,14 @@
 //! The two element types, `f32` and `f64`.
 //!
-//! `FMA` says whether fused multiply-add is an instruction where the code runs. Without it `mul_add` would be a call into
-//! the C library, some twenty times slower than the product and the sum.
+//! Where fused multiply-add is no instruction, `mul_add` is a product and a sum: it would be a call into the C library, some twenty
+//! times slower.
 
+use super::register::{PlainF32, PlainF64};
 use super::{Elementary, Lanes, Real};
 use core::fmt::{Debug, Display};
+
+/// Whether a product and a sum are one instruction on every processor of the target.
+pub(super) const FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
 /// `f32` or `f64`: what slices of predictions, labels and gradients hold.
 pub trait Float:
@@ -17,12 +21,11 @@ pub trait Float:
     + Sync
     + Elementary
     + Real<Elem = Self, Index = super::LaneIndex<1>>
+    + crate::kernel::dispatch::Levels
     + 'static
 {
-    /// The lanes that fill a 512-bit register, for processors without and with fused multiply-add.
+    /// The lanes that every processor of the target has.
     type Plain: Real<Elem = Self>;
-    /// See [`Float::Plain`].
-    type Fused: Real<Elem = Self>;
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
@@ -36,9 +39,6 @@ pub trait Float:
     fn from_i32(x: i32) -> Self;
     /// Truncated towards zero and into range; 0 for NaN.
     fn to_i32(self) -> i32;
-
-    #[doc(hidden)]
-    fn f_mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self;
 }
 
 /// What is spelled alike for both element types.
@@ -64,16 +64,11 @@ macro_rules! common {
         fn is_finite(self) -> bool {
             $t::is_finite(self)
         }
-        #[inline(always)]
-        fn f_mul_add<const FMA: bool>(self, a: Self, b: Self) -> Self {
-            if FMA { $t::mul_add(self, a, b) } else { self * a + b }
-        }
     };
 }
 
 impl Float for f32 {
-    type Plain = Lanes<f32, 16, false>;
-    type Fused = Lanes<f32, 16, true>;
+    type Plain = Lanes<PlainF32, { size_of::<PlainF32>() / 4 }>;
     common!(f32);
     #[inline(always)]
     fn from_f32(x: f32) -> Self {
@@ -82,8 +77,7 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
-    type Plain = Lanes<f64, 8, false>;
-    type Fused = Lanes<f64, 8, true>;
+    type Plain = Lanes<PlainF64, { size_of::<PlainF64>() / 8 }>;
     common!(f64);
     #[inline(always)]
     fn from_f32(x: f32) -> Self {

@@ -1,69 +1,75 @@
 //! A number per sample of a block: one SIMD lane each.
 //!
-//! Operators are plain index loops over a 64-byte aligned array; LLVM turns them into vector instructions of whatever width the
-//! enclosing function is compiled for (see `kernel::dispatch`), without intrinsics.
-//!
-//! Operators are marked `#[inline]`, not `#[inline(always)]`: LLVM then simplifies each once before it copies it to its many uses,
-//! which nearly halves the time to compile a loss and leaves its speed as it is. The elementary functions are too large for that:
-//! left out of line they would be compiled without the caller's vector instructions.
+//! Everything here is `#[inline(always)]`: a function left out of line is compiled without the instructions of the function
+//! that calls it (see `kernel::dispatch`), and there an intrinsic is a call, and so is a fused product and sum, one per lane.
 
 use super::each::each;
 use super::elementwise::elementwise;
+use super::register::Register;
 use super::{Elementary, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-/// `L` numbers; `FMA`: the code runs where fused multiply-add is an instruction.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(C, align(64))]
-pub struct Lanes<T, const L: usize, const FMA: bool>(pub [T; L]);
+/// `L` numbers.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub struct Lanes<R, const L: usize>(R);
 
-impl<T: Float, const L: usize, const FMA: bool> super::Element for Lanes<T, L, FMA> {}
+impl<R: Register<L>, const L: usize> From<[R::Elem; L]> for Lanes<R, L> {
+    #[inline(always)]
+    fn from(lanes: [R::Elem; L]) -> Self {
+        Self(R::from_array(lanes))
+    }
+}
+
+impl<R: Register<L>, const L: usize> super::Element for Lanes<R, L> {}
 
 macro_rules! operator {
-    ($op:ident $method:ident, $op_assign:ident $method_assign:ident, $symbol:tt) => {
-        impl<T: Float, const L: usize, const FMA: bool> $op for Lanes<T, L, FMA> {
+    ($op:ident $method:ident, $op_assign:ident $method_assign:ident) => {
+        impl<R: Register<L>, const L: usize> $op for Lanes<R, L> {
             type Output = Self;
-            #[inline]
-            fn $method(mut self, other: Self) -> Self {
-                each!(l in L => {
-                    self.0[l] $symbol other.0[l];
-                });
-                self
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(self.0.$method(other.0))
             }
         }
-        impl<T: Float, const L: usize, const FMA: bool> $op_assign for Lanes<T, L, FMA> {
-            #[inline]
+        impl<R: Register<L>, const L: usize> $op_assign for Lanes<R, L> {
+            #[inline(always)]
             fn $method_assign(&mut self, other: Self) {
-                each!(l in L => {
-                    self.0[l] $symbol other.0[l];
-                });
+                self.0 = self.0.$method(other.0);
             }
         }
     };
 }
-operator!(Add add, AddAssign add_assign, +=);
-operator!(Sub sub, SubAssign sub_assign, -=);
-operator!(Mul mul, MulAssign mul_assign, *=);
-operator!(Div div, DivAssign div_assign, /=);
+operator!(Add add, AddAssign add_assign);
+operator!(Sub sub, SubAssign sub_assign);
+operator!(Mul mul, MulAssign mul_assign);
+operator!(Div div, DivAssign div_assign);
 
-impl<T: Float, const L: usize, const FMA: bool> Neg for Lanes<T, L, FMA> {
+impl<R: Register<L>, const L: usize> Neg for Lanes<R, L> {
     type Output = Self;
-    #[inline]
-    fn neg(mut self) -> Self {
-        each!(l in L => {
-            self.0[l] = -self.0[l];
-        });
-        self
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self::lit(-0.0) - self
     }
 }
 
 macro_rules! unary {
-    (own: $($own:ident)*; standard: $($standard:ident)*;) => { unary!($($own)* $($standard)*); };
+    (own: $($own:ident)*; instructions: $($instruction:ident)*; standard: $($standard:ident)*;) => {
+        $(#[inline(always)]
+        fn $own(self) -> Self {
+            Self(self.0.$own())
+        })*
+        $(#[inline(always)]
+        fn $instruction(self) -> Self {
+            Self(self.0.$instruction())
+        })*
+        unary!($($standard)*);
+    };
     ($($method:ident)*) => {$(
         #[inline(always)]
         fn $method(mut self) -> Self {
             each!(l in L => {
-                self.0[l] = <T as Elementary>::$method::<FMA>(self.0[l]);
+                self.0.as_mut_array()[l] = Elementary::$method(self.0.as_array()[l]);
             });
             self
         }
@@ -74,172 +80,152 @@ macro_rules! binary {
         #[inline(always)]
         fn $method(mut self, other: Self) -> Self {
             each!(l in L => {
-                self.0[l] = <T as Elementary>::$method::<FMA>(self.0[l], other.0[l]);
+                self.0.as_mut_array()[l] = Elementary::$method(self.0.as_array()[l], other.0.as_array()[l]);
             });
             self
         }
     )*};
 }
 
-impl<T: Float, const L: usize, const FMA: bool> Scalar for Lanes<T, L, FMA> {
+impl<R: Register<L>, const L: usize> Scalar for Lanes<R, L> {
     type Passive = Self;
 
-    #[inline]
+    #[inline(always)]
     fn constant(value: Self) -> Self {
         value
     }
-    #[inline]
+    #[inline(always)]
     fn value(self) -> Self {
         self
     }
-    #[inline]
+    #[inline(always)]
     fn chain(self, f: Self, _df: Self) -> Self {
         f
     }
-    #[inline]
+    #[inline(always)]
     fn chain2(self, _other: Self, f: Self, _da: Self, _db: Self) -> Self {
         f
     }
-    #[inline]
+    #[inline(always)]
     fn lit(x: f64) -> Self {
-        Self([T::from_f64(x); L])
+        Self::splat(R::Elem::from_f64(x))
     }
-    #[inline]
-    fn mul_add(mut self, a: Self, b: Self) -> Self {
-        each!(l in L => {
-            self.0[l] = T::f_mul_add::<FMA>(self.0[l], a.0[l], b.0[l]);
-        });
-        self
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self(self.0.mul_add(a.0, b.0))
     }
-    #[inline]
+    #[inline(always)]
     fn add_scaled(&mut self, a: Self, factor: Self) {
         self.add_product(a, factor);
     }
     elementwise!(smooth, unary);
     elementwise!(pairs, binary);
-    #[inline]
+    #[inline(always)]
     fn powi(self, n: i32) -> Self {
         powi(self, n)
     }
-    #[inline]
+    #[inline(always)]
     fn pow(self, p: Self) -> Self {
         self.powf(p)
     }
-    #[inline]
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         other.select_gt(self, other, self)
     }
-    #[inline]
+    #[inline(always)]
     fn min(self, other: Self) -> Self {
         self.select_gt(other, other, self)
     }
-    #[inline]
+    #[inline(always)]
     fn gather(values: &[Self], index: LaneIndex<L>) -> Self {
-        let mut out = [T::from_f64(0.0); L];
+        let mut out = [R::Elem::default(); L];
         each!(l in L => {
-            out[l] = values[index.0[l] as usize].0[l];
+            out[l] = values[index.0[l] as usize].0.as_array()[l];
         });
-        Self(out)
+        out.into()
     }
-    #[inline]
-    fn select(mask: LaneMask<L>, mut a: Self, b: Self) -> Self {
-        each!(l in L => {
-            a.0[l] = if mask.0[l] != 0 { a.0[l] } else { b.0[l] };
-        });
-        a
+    #[inline(always)]
+    fn select(mask: LaneMask<L>, a: Self, b: Self) -> Self {
+        Self(R::select(mask.0, a.0, b.0))
     }
-    #[inline]
+    #[inline(always)]
     fn scatter(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
         each!(l in L => {
             if mask.lane(l) {
-                values[index.0[l] as usize].0[l] = self.0[l];
+                values[index.0[l] as usize].0.as_mut_array()[l] = self.0.as_array()[l];
             }
         });
     }
-    #[inline]
+    #[inline(always)]
     fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
         each!(l in L => {
             if mask.lane(l) {
-                let slot = &mut values[index.0[l] as usize].0[l];
-                *slot += self.0[l];
+                let slot = &mut values[index.0[l] as usize].0.as_mut_array()[l];
+                *slot += self.0.as_array()[l];
             }
         });
     }
 }
 
-impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
-    type Elem = T;
+impl<R: Register<L>, const L: usize> Real for Lanes<R, L> {
+    type Elem = R::Elem;
     type Index = LaneIndex<L>;
     type Mask = LaneMask<L>;
     const LANES: usize = L;
+    const TANGENTS: usize = R::TANGENTS;
 
-    #[inline]
-    fn splat(x: T) -> Self {
-        Self([x; L])
+    #[inline(always)]
+    fn splat(x: R::Elem) -> Self {
+        Self(R::splat(x))
     }
-    #[inline]
-    fn lane(self, lane: usize) -> T {
-        self.0[lane]
+    #[inline(always)]
+    fn lane(self, lane: usize) -> R::Elem {
+        self.0.as_array()[lane]
     }
-    #[inline]
-    fn set_lane(&mut self, lane: usize, x: T) {
-        self.0[lane] = x;
+    #[inline(always)]
+    fn set_lane(&mut self, lane: usize, x: R::Elem) {
+        self.0.as_mut_array()[lane] = x;
     }
-    #[inline]
+    #[inline(always)]
     fn from_int(x: LaneIndex<L>) -> Self {
-        let mut out = Self([T::default(); L]);
+        let mut out = [R::Elem::default(); L];
         each!(l in L => {
-            out.0[l] = T::from_i32(x.0[l]);
+            out[l] = R::Elem::from_i32(x.0[l]);
         });
-        out
+        out.into()
     }
-    #[inline]
+    #[inline(always)]
     fn to_int(self) -> LaneIndex<L> {
         let mut out = LaneIndex([0; L]);
         each!(l in L => {
-            out.0[l] = self.0[l].to_i32();
+            out.0[l] = self.0.as_array()[l].to_i32();
         });
         out
     }
-    #[inline]
+    #[inline(always)]
     fn is_lt(self, other: Self) -> LaneMask<L> {
-        let mut out = LaneMask([0; L]);
-        each!(l in L => {
-            out.0[l] = -((self.0[l] < other.0[l]) as i32);
-        });
-        out
+        LaneMask(self.0.is_lt(other.0))
     }
-    #[inline]
+    #[inline(always)]
     fn is_le(self, other: Self) -> LaneMask<L> {
-        let mut out = LaneMask([0; L]);
-        each!(l in L => {
-            out.0[l] = -((self.0[l] <= other.0[l]) as i32);
-        });
-        out
+        LaneMask(self.0.is_le(other.0))
     }
-    #[inline]
+    #[inline(always)]
     fn is_eq(self, other: Self) -> LaneMask<L> {
-        let mut out = LaneMask([0; L]);
-        each!(l in L => {
-            out.0[l] = -((self.0[l] == other.0[l]) as i32);
-        });
-        out
+        LaneMask(self.0.is_eq(other.0))
     }
-    #[inline]
-    fn select_gt(mut self, other: Self, a: Self, b: Self) -> Self {
-        each!(l in L => {
-            self.0[l] = if self.0[l] > other.0[l] { a.0[l] } else { b.0[l] };
-        });
-        self
+    #[inline(always)]
+    fn select_gt(self, other: Self, a: Self, b: Self) -> Self {
+        Self(self.0.select_gt(other.0, a.0, b.0))
     }
-    #[inline]
+    #[inline(always)]
     fn sign(self) -> Self {
         let zero = Self::zero();
         self.select_gt(zero, Self::one(), zero) - zero.select_gt(self, Self::one(), zero)
     }
     elementwise!(steps, unary);
     unary!(erf);
-    #[inline]
+    #[inline(always)]
     fn argsort(values: &[Self], descending: bool, order: &mut [LaneIndex<L>]) {
         // The rank of an element is the number of elements before it: n^2 vector comparisons, no branches. For the tens of
         // elements that a loss sorts this is faster than 16 scalar sorts; beyond, those take over.
@@ -248,7 +234,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
                 let mut rank = [0u32; L];
                 for (j, &w) in values.iter().enumerate() {
                     each!(l in L => {
-                        let (a, b) = (v.0[l], w.0[l]);
+                        let (a, b) = (v.lane(l), w.lane(l));
                         let before =
                             if j < i { before_or_tied(b, a, descending) } else { before(b, a, descending) };
                         rank[l] += (before && j != i) as u32;
@@ -261,7 +247,7 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
         } else {
             each!(l in L => {
                 let mut lane: Vec<usize> = (0..values.len()).collect();
-                sort_indices(&mut lane, descending, |i| values[i].0[l]);
+                sort_indices(&mut lane, descending, |i| values[i].lane(l));
                 for (slot, i) in order.iter_mut().zip(lane) {
                     slot.0[l] = i as i32;
                 }
@@ -271,20 +257,20 @@ impl<T: Float, const L: usize, const FMA: bool> Real for Lanes<T, L, FMA> {
 }
 
 /// `b` comes strictly before `a`; NaN last.
-#[inline]
+#[inline(always)]
 fn before<T: Float>(b: T, a: T, descending: bool) -> bool {
     let less = if descending { b > a } else { b < a };
     less | (is_nan(a) & !is_nan(b))
 }
 
 /// `b` comes before `a` or they are tied.
-#[inline]
+#[inline(always)]
 fn before_or_tied<T: Float>(b: T, a: T, descending: bool) -> bool {
     let less = if descending { b >= a } else { b <= a };
     less | is_nan(a)
 }
 
-#[inline]
+#[inline(always)]
 #[allow(clippy::eq_op)]
 fn is_nan<T: Float>(x: T) -> bool {
     x != x
@@ -304,7 +290,7 @@ pub(super) fn sort_indices<T: Float>(order: &mut [usize], descending: bool, valu
 }
 
 /// Integer power by repeated squaring, for any scalar.
-#[inline]
+#[inline(always)]
 pub(super) fn powi<S: Scalar>(x: S, n: i32) -> S {
     let mut result = S::one();
     let mut square = x;

@@ -23,6 +23,7 @@ mod math;
 mod meant;
 mod pair;
 mod plain;
+pub(crate) mod register;
 mod shape;
 mod tape;
 
@@ -246,6 +247,8 @@ pub trait Real: Scalar<Passive = Self> {
     type Mask: Mask<Integer = Self::Index> + Saved<Self>;
     /// How many samples one number holds.
     const LANES: usize;
+    /// How many tangents a [`Dual`] of these should have at most to be fast.
+    const TANGENTS: usize;
 
     /// The same number in every lane.
     fn splat(x: Self::Elem) -> Self;

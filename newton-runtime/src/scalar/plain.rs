@@ -4,15 +4,14 @@ use super::elementwise::elementwise;
 use super::lanes::{powi, sort_indices};
 use super::{Element, Elementary, Float, LaneIndex, LaneMask, Mask, Real, Scalar};
 
-/// Whether the crate is compiled for a processor whose fused multiply-add needs no detection.
-const FMA: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
-
 macro_rules! unary {
-    (own: $($own:ident)*; standard: $($standard:ident)*;) => { unary!($($own)* $($standard)*); };
+    (own: $($own:ident)*; instructions: $($instruction:ident)*; standard: $($standard:ident)*;) => {
+        unary!($($own)* $($instruction)* $($standard)*);
+    };
     ($($method:ident)*) => {$(
         #[inline(always)]
         fn $method(self) -> Self {
-            Elementary::$method::<FMA>(self)
+            Elementary::$method(self)
         }
     )*};
 }
@@ -20,7 +19,7 @@ macro_rules! binary {
     (own: ; standard: $($method:ident)*;) => {$(
         #[inline(always)]
         fn $method(self, other: Self) -> Self {
-            Elementary::$method::<FMA>(self, other)
+            Elementary::$method(self, other)
         }
     )*};
 }
@@ -49,7 +48,7 @@ macro_rules! plain {
             }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
-                self.f_mul_add::<FMA>(a, b)
+                if super::float::FUSED { $t::mul_add(self, a, b) } else { self * a + b }
             }
             #[inline(always)]
             fn add_scaled(&mut self, a: Self, factor: Self) {
@@ -100,6 +99,7 @@ macro_rules! plain {
             type Index = LaneIndex<1>;
             type Mask = LaneMask<1>;
             const LANES: usize = 1;
+            const TANGENTS: usize = 2;
             #[inline(always)]
             fn splat(x: Self) -> Self {
                 x

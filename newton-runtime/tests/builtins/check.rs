@@ -1,7 +1,7 @@
 //! What is checked of every function, and mutants that the checks must catch.
 #![allow(clippy::type_complexity)]
 
-use newton_runtime::scalar::{Dual, Lanes, Real, Scalar};
+use newton_runtime::scalar::{Dual, Float, Real, Scalar};
 
 /// A function from `N` to `M` numbers with its derivatives, as the compiler pairs them.
 pub trait Subject<const N: usize, const M: usize> {
@@ -17,7 +17,7 @@ pub trait Subject<const N: usize, const M: usize> {
 }
 
 type D = Dual<f64, 1>;
-type L = Lanes<f32, 16, false>;
+type L = <f32 as Float>::Plain;
 type DL = Dual<L, 1>;
 
 /// One scalar type of a subject: its value, and its adjoint added to what is there.
@@ -142,7 +142,7 @@ impl Functions {
         let name = self.name;
         let at = |l: usize, i: usize| self.points[l % self.points.len()][i] as f32;
         let n = self.points[0].len();
-        let x: Vec<L> = (0..n).map(|i| Lanes(std::array::from_fn(|l| at(l, i)))).collect();
+        let x: Vec<L> = (0..n).map(|i| L::from(std::array::from_fn(|l| at(l, i)))).collect();
         let y = (self.lanes.value)(&x);
         let columns: Vec<Vec<DL>> =
             towards_each(&x).iter().map(|x| self.lane_duals.gradient(x, &self.weights())).collect();

@@ -1,7 +1,7 @@
 //! Where functions have no derivative, or are at their limits.
 
 use newton_runtime::builtins::*;
-use newton_runtime::scalar::{Dual, Float, Lanes, Real, Scalar};
+use newton_runtime::scalar::{Dual, Float, Real, Scalar};
 
 /// Functions that are checked here alone.
 pub const NAMES: &[&str] = &["floor", "ceil", "round", "trunc", "signum"];
@@ -21,7 +21,7 @@ fn gradient<const N: usize>(adjoint: impl Fn(f64, &mut [f64; N])) -> [f64; N] {
 #[test]
 fn steps_are_those_of_rust() {
     let points = [-2.5_f32, -1.7, -0.5, -0.0, 0.0, 0.2, 0.5, 1.5, 2.5, 8_388_609.0, f32::INFINITY];
-    let lanes = |x: f32| Lanes::<f32, 16, false>::splat(x);
+    let lanes = |x: f32| <f32 as Float>::Plain::splat(x);
     for x in points {
         for (found, wide, expected) in [
             (lanes(x).floor(), Real::floor(f64::from(x)), x.floor()),

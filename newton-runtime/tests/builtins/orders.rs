@@ -1,9 +1,9 @@
 //! Permutations: for plain numbers, and lane by lane.
 
 use newton_runtime::builtins::*;
-use newton_runtime::scalar::{Lanes, Real};
+use newton_runtime::scalar::{Float, Real};
 
-type L = Lanes<f32, 16, false>;
+type L = <f32 as Float>::Plain;
 
 const ROWS: [[f32; 5]; 4] = [
     [2.0, -1.0, 2.0, 0.5, -1.0],
@@ -13,7 +13,7 @@ const ROWS: [[f32; 5]; 4] = [
 ];
 
 fn columns() -> [L; 5] {
-    std::array::from_fn(|j| Lanes(std::array::from_fn(|l| ROWS[l % 4][j])))
+    std::array::from_fn(|j| L::from(std::array::from_fn(|l| ROWS[l % 4][j])))
 }
 
 #[test]

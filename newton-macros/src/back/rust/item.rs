@@ -71,10 +71,7 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
         impl #generics #krate::kernel::Kernel for #name #arguments {
             type Label<#t: #krate::scalar::Float> = #label;
             const NAME: &'static str = #text;
-
-            fn dim(&self) -> usize {
-                #dim
-            }
+            const DIM: usize = #dim;
 
             fn newton(&self) -> #krate::newton::Newton {
                 self.newton
