@@ -64,29 +64,40 @@ pub fn huber_d<S: Scalar>(x: S, delta: S::Passive) -> S {
 #[inline(always)]
 pub fn logaddexp<S: Scalar>(a: S, b: S) -> S {
     let (v, w) = (a.value(), b.value());
-    let f = v.max(w) + (-difference(v, w).abs()).exp().ln_1p();
-    a.chain2(b, f, logaddexp_d(v, w), logaddexp_d2(v, w))
+    let Shares { smaller, of_a, of_b } = shares(v, w);
+    a.chain2(b, v.max(w) + smaller.ln_1p(), of_a, of_b)
 }
 
 /// Derivative of [`logaddexp`] with respect to `a`.
 #[inline(always)]
 pub fn logaddexp_d<S: Scalar>(a: S, b: S) -> S {
-    sigmoid(difference(a, b))
+    let Shares { of_a, of_b, .. } = shares(a.value(), b.value());
+    let slope = of_a * of_b;
+    a.chain2(b, of_a, slope, -slope)
 }
 
 /// Derivative of [`logaddexp`] with respect to `b`.
 #[inline(always)]
 pub fn logaddexp_d2<S: Scalar>(a: S, b: S) -> S {
-    sigmoid(difference(b, a))
+    logaddexp_d(b, a)
 }
 
-/// a - b; 0 where both are the same infinity.
+/// What two numbers contribute to the sum of their exponentials.
+struct Shares<P> {
+    /// The smaller exponential in units of the larger.
+    smaller: P,
+    of_a: P,
+    of_b: P,
+}
+
 #[inline(always)]
-fn difference<S: Scalar>(a: S, b: S) -> S {
-    let (v, w) = (a.value(), b.value());
-    let (zero, one) = (S::Passive::zero(), S::Passive::one());
-    let gap = v - w;
-    // Equal numbers beyond this differ by 0 whether or not they are finite.
-    let tied = v.abs().select_gt(S::Passive::lit(f64::from(f32::MAX)), zero, gap);
-    a.chain2(b, v.select_gt(w, gap, w.select_gt(v, gap, tied)), one, -one)
+fn shares<P: Real>(a: P, b: P) -> Shares<P> {
+    let zero = P::zero();
+    let gap = a - b;
+    // Equal numbers differ by 0 whether or not they are finite.
+    let gap = P::select(a.is_eq(b), zero, gap);
+    let smaller = (-gap.abs()).exp();
+    let large = (smaller + P::one()).recip();
+    let small = smaller * large;
+    Shares { smaller, of_a: zero.select_gt(gap, small, large), of_b: zero.select_gt(gap, large, small) }
 }

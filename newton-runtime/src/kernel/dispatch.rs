@@ -82,7 +82,7 @@ impl Level {
             // SAFETY: as above.
             #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
             Level::Avx2 => unsafe { T::avx2(task, index) },
-            _ => task.run::<T::Plain>(index),
+            _ => baseline::run(task, index),
         }
     }
 }
@@ -109,16 +109,46 @@ macro_rules! levels {
     ($($t:ident: $avx2:ident $avx512:ident),*) => {$(
         impl Levels for $t {
             #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-            #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2<W: Task<$t>>(task: &W, index: usize) {
-                task.run::<Lanes<$avx2, { size_of::<$avx2>() / size_of::<$t>() }>>(index);
+                // SAFETY: what the caller promises.
+                unsafe { avx2::run::<Lanes<$avx2, { size_of::<$avx2>() / size_of::<$t>() }>, W>(task, index) }
             }
             #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
             unsafe fn avx512<W: Task<$t>>(task: &W, index: usize) {
-                task.run::<Lanes<$avx512, { size_of::<$avx512>() / size_of::<$t>() }>>(index);
+                // SAFETY: what the caller promises.
+                unsafe { avx512::run::<Lanes<$avx512, { size_of::<$avx512>() / size_of::<$t>() }>, W>(task, index) }
             }
         }
     )*};
 }
 levels!(f32: F32x8 F32x16, f64: F64x4 F64x8);
+
+// Modules of their own: rustc compiles the generic functions of a module one after another, and those of several in parallel.
+
+mod baseline {
+    use super::{Float, Task};
+
+    pub fn run<T: Float, W: Task<T>>(task: &W, index: usize) {
+        task.run::<T::Plain>(index);
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+mod avx2 {
+    use super::{Real, Task};
+
+    #[target_feature(enable = "avx2,fma")]
+    pub fn run<P: Real, W: Task<P::Elem>>(task: &W, index: usize) {
+        task.run::<P>(index);
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+mod avx512 {
+    use super::{Real, Task};
+
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+    pub fn run<P: Real, W: Task<P::Elem>>(task: &W, index: usize) {
+        task.run::<P>(index);
+    }
+}

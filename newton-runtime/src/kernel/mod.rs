@@ -7,6 +7,7 @@
 
 pub(crate) mod dispatch;
 mod run;
+mod threads;
 mod workspace;
 
 pub use run::{gradients, hessian_vector_products, hessians, mean_hessian};

@@ -2,14 +2,13 @@
 
 use super::Kernel;
 use super::dispatch::{Level, Task};
+use super::threads;
 use super::workspace::{View, Workspace};
 use crate::Error;
 use crate::loss::Gradients;
 use crate::scalar::fault::{self, Cause, Fault};
 use crate::scalar::{Data, Dual, Float, Integer, Real, Scalar};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
 
 /// The most tangents per pass: with more, a loss's variables no longer fit the first-level cache (measured: `benches/curvature`).
 const MOST_TANGENTS: usize = 8;
@@ -38,14 +37,13 @@ struct Batch<'a, K: Kernel, T: Float> {
     labels: &'a [K::Label<T>],
     /// Samples per block.
     lanes: usize,
-    /// The first sample in which something went wrong, and what.
-    fault: Mutex<Option<(usize, Cause)>>,
+    verdict: Verdict,
 }
 
 impl<'a, K: Kernel, T: Float> Batch<'a, K, T> {
     fn new(kernel: &'a K, predictions: &'a [T], labels: &'a [K::Label<T>]) -> Self {
         let lanes = Level::detect().lanes::<T>();
-        Self { kernel, predictions, labels, lanes, fault: Mutex::new(None) }
+        Self { kernel, predictions, labels, lanes, verdict: Verdict(Mutex::new(None)) }
     }
 
     fn blocks(&self) -> usize {
@@ -64,9 +62,7 @@ impl<'a, K: Kernel, T: Float> Batch<'a, K, T> {
     fn load<S: Scalar<Passive = P>, P: Real<Elem = T>>(
         &self,
         block: usize,
-        prediction: &mut [S],
-        label: &mut [P],
-        integers: &mut [P::Index],
+        View { prediction, label, integers, row, integer_row, .. }: &mut View<S>,
     ) {
         let (start, count) = self.samples(block);
         let dim = prediction.len();
@@ -77,10 +73,6 @@ impl<'a, K: Kernel, T: Float> Batch<'a, K, T> {
             }
             prediction[i] = S::constant(lanes);
         }
-        let (mut near, mut near_integers) = ([T::default(); 64], [0; 64]);
-        let (mut far, mut far_integers) = (Vec::new(), Vec::new());
-        let row = buffer(&mut near, &mut far, label.len());
-        let integer_row = buffer(&mut near_integers, &mut far_integers, integers.len());
         for l in 0..P::LANES {
             self.labels[start + l.min(count - 1)].write(row, integer_row);
             for j in 0..row.len() {
@@ -94,36 +86,36 @@ impl<'a, K: Kernel, T: Float> Batch<'a, K, T> {
 
     /// Blames the sample in a lane of a block for what went wrong there.
     fn blame(&self, block: usize) {
+        let (start, count) = self.samples(block);
+        self.verdict.blame(start, count);
+    }
+}
+
+/// The first sample, in the batch's order, in which something went wrong, and what.
+struct Verdict(Mutex<Option<(usize, Cause)>>);
+
+impl Verdict {
+    /// Blames one of `count` samples from `start` on, which were just computed, for what went wrong.
+    fn blame(&self, start: usize, count: usize) {
         if let Some(Fault { lane, cause }) = fault::take() {
-            let (start, count) = self.samples(block);
             let sample = start + lane.min(count - 1);
-            let mut first = self.fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut first = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if first.is_none_or(|(other, _)| sample < other) {
                 *first = Some((sample, cause));
             }
         }
     }
 
-    /// The first sample, in the batch's order, in which something went wrong.
-    fn verdict(&self) -> Result<(), Error> {
-        let first = self.fault.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    fn of(&self, loss: &'static str) -> Result<(), Error> {
+        let first = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match *first {
             None => Ok(()),
             Some((sample, Cause::Index { index, len })) => {
-                Err(Error::IndexOutOfRange { loss: K::NAME, sample, index: index.into(), len })
+                Err(Error::IndexOutOfRange { loss, sample, index: index.into(), len })
             }
-            Some((sample, Cause::DivisionByZero)) => Err(Error::DivisionByZero { loss: K::NAME, sample }),
+            Some((sample, Cause::DivisionByZero)) => Err(Error::DivisionByZero { loss, sample }),
         }
     }
-}
-
-/// A row of memory: on the stack if it is short.
-fn buffer<'a, T: Copy + Default>(near: &'a mut [T], far: &'a mut Vec<T>, len: usize) -> &'a mut [T] {
-    if len <= near.len() {
-        return &mut near[..len];
-    }
-    far.resize(len, T::default());
-    far
 }
 
 /// A slice whose disjoint pieces are written by different tasks.
@@ -152,8 +144,9 @@ impl<K: Kernel, T: Float> Task<T> for GradientTask<'_, K, T> {
         let (dim, label_len, integers_len) = (K::DIM, K::Label::<T>::LEN, K::Label::<T>::INTEGERS);
         let (mut values, mut gradients) = (self.values.take(block), self.gradients.take(block));
         let mut kept = Workspace::<P>::take();
-        let View { prediction, adjoint, label, integers, tape } = kept.view(dim, label_len, integers_len);
-        self.batch.load(block, prediction, label, integers);
+        let mut view = kept.view(dim, label_len, integers_len);
+        self.batch.load(block, &mut view);
+        let View { prediction, adjoint, label, integers, tape, .. } = view;
         adjoint.fill(P::zero());
         let value = kernel.value_and_gradient(prediction, label, integers, adjoint, tape);
         self.batch.blame(block);
@@ -222,11 +215,11 @@ impl<K: Kernel, T: Float, const PRODUCTS: bool> HessianTask<'_, K, T, PRODUCTS> 
         for block in chunk * self.chunk..((chunk + 1) * self.chunk).min(self.batch.blocks()) {
             let (start, count) = self.batch.samples(block);
             for pass in first..last {
-                let View { prediction, adjoint, label, integers, tape } =
-                    kept.view(dim, label_len, integers_len);
+                let mut view = kept.view(dim, label_len, integers_len);
                 if pass == first {
-                    self.batch.load(block, prediction, label, integers);
+                    self.batch.load(block, &mut view);
                 }
+                let View { prediction, adjoint, label, integers, tape, .. } = view;
                 for i in 0..dim {
                     for k in 0..TANGENTS {
                         prediction[i].tangents[k] =
@@ -291,63 +284,15 @@ impl<K: Kernel, T: Float, const PRODUCTS: bool> HessianTask<'_, K, T, PRODUCTS> 
     }
 }
 
-/// The threads that kernels run on. Their stacks are large because a generated function keeps its arrays there; pages that
-/// are never touched cost nothing.
-fn pool() -> Option<&'static rayon::ThreadPool> {
-    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
-    POOL.get_or_init(|| {
-        rayon::ThreadPoolBuilder::new()
-            .stack_size(256 << 20)
-            .thread_name(|i| format!("newton-{i}"))
-            .build()
-            .ok()
-    })
-    .as_ref()
-}
-
 /// A loss whose variables take at most so many bytes runs on the caller's stack as well.
 const SMALL: usize = 384 << 10;
 
-/// Work that takes less than this is done before other threads are awake.
-const SHORT: Duration = Duration::from_micros(30);
-
-/// Runs all tasks: the first here to see how long it takes, the others with the help of other threads if that is worth while.
+/// Runs all tasks.
 fn run_all<T: Float, K: Kernel>(kernel: &K, tasks: usize, task: &(impl Task<T> + Sync)) {
     let level = Level::detect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= tasks {
-                break;
-            }
-            level.run(task, index);
-        }
-    };
     let numbers = kernel.size() + K::Label::<T>::LEN + K::Label::<T>::INTEGERS;
     let small = numbers * 64 * (1 + tangents(K::DIM, MOST_TANGENTS)) <= SMALL;
-    let Some(pool) = pool() else { return work() };
-    if !small {
-        return pool
-            .install(|| rayon::scope(|scope| help(scope, pool.current_num_threads().min(tasks), &work)));
-    }
-    let start = Instant::now();
-    level.run(task, next.fetch_add(1, Ordering::Relaxed));
-    let helpers = (pool.current_num_threads() - 1).min(tasks.saturating_sub(1));
-    if helpers == 0 || start.elapsed() * (tasks - 1) as u32 <= SHORT {
-        return work();
-    }
-    pool.in_place_scope(|scope| {
-        help(scope, helpers, &work);
-        work();
-    });
-}
-
-/// Starts a piece of work on so many threads.
-fn help<'scope>(scope: &rayon::Scope<'scope>, threads: usize, work: &'scope (impl Fn() + Sync)) {
-    for _ in 0..threads {
-        scope.spawn(|_| work());
-    }
+    threads::run(tasks, small, &|index| level.run(task, index));
 }
 
 /// Values and gradients of a batch: `predictions` N x m, N labels.
@@ -364,7 +309,7 @@ pub fn gradients<K: Kernel, T: Float>(
     let gradients = Pieces::new(&mut out.gradients, lanes * dim);
     let task = GradientTask { batch, values, gradients };
     run_all(kernel, blocks, &task);
-    task.batch.verdict()?;
+    task.batch.verdict.of(K::NAME)?;
     drop(task);
     Ok(out)
 }
@@ -385,7 +330,7 @@ pub fn mean_hessian<K: Kernel, T: Float>(
     let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
     let task = HessianTask::<_, _, false> { batch, chunk, groups, wanted };
     run_all(kernel, chunks * groups, &task);
-    task.batch.verdict()?;
+    task.batch.verdict.of(K::NAME)?;
     drop(task);
     let mut mean = vec![0.0; dim * dim];
     for partial in partial.chunks(dim * dim) {
@@ -410,7 +355,7 @@ pub fn hessians<K: Kernel, T: Float>(
     let wanted = Wanted::Each(Pieces::new(&mut out, batch.lanes * dim * dim));
     let task = HessianTask::<_, _, false> { batch, chunk: 1, groups: 1, wanted };
     run_all(kernel, blocks, &task);
-    task.batch.verdict()?;
+    task.batch.verdict.of(K::NAME)?;
     drop(task);
     Ok(out)
 }
@@ -429,7 +374,7 @@ pub fn hessian_vector_products<K: Kernel, T: Float>(
     let wanted = Wanted::Products(vectors, Pieces::new(&mut out, batch.lanes * dim));
     let task = HessianTask::<_, _, true> { batch, chunk: 1, groups: 1, wanted };
     run_all(kernel, blocks, &task);
-    task.batch.verdict()?;
+    task.batch.verdict.of(K::NAME)?;
     drop(task);
     Ok(out)
 }

@@ -74,29 +74,29 @@ pub trait Integer:
     /// `self == other`
     fn is_eq(self, other: Self) -> Self::Mask;
     /// `self != other`
-    #[inline(always)]
+    #[inline]
     fn is_ne(self, other: Self) -> Self::Mask {
         !self.is_eq(other)
     }
     /// `self < other`
     fn is_lt(self, other: Self) -> Self::Mask;
     /// `self <= other`
-    #[inline(always)]
+    #[inline]
     fn is_le(self, other: Self) -> Self::Mask {
         !other.is_lt(self)
     }
     /// `self > other`
-    #[inline(always)]
+    #[inline]
     fn is_gt(self, other: Self) -> Self::Mask {
         other.is_lt(self)
     }
     /// `self >= other`
-    #[inline(always)]
+    #[inline]
     fn is_ge(self, other: Self) -> Self::Mask {
         !self.is_lt(other)
     }
     /// Not zero: integers that stand for conditions.
-    #[inline(always)]
+    #[inline]
     fn is_true(self) -> Self::Mask {
         self.is_ne(Self::splat(0))
     }
@@ -106,48 +106,48 @@ pub trait Integer:
     /// Remainder, with the sign of `self`. Division by zero where the mask holds is a fault.
     fn rem(self, other: Self, mask: Self::Mask) -> Self;
     /// Remainder, never negative.
-    #[inline(always)]
+    #[inline]
     fn rem_euclid(self, other: Self, mask: Self::Mask) -> Self {
         let r = self.rem(other, mask);
         Self::select(r.is_lt(Self::splat(0)), r + other.abs(), r)
     }
     /// Quotient, rounded up; of numbers that are not negative.
-    #[inline(always)]
+    #[inline]
     fn div_ceil(self, other: Self, mask: Self::Mask) -> Self {
         (self + other - Self::splat(1)).div(other, mask)
     }
     /// The smaller of two.
-    #[inline(always)]
+    #[inline]
     fn min(self, other: Self) -> Self {
         Self::select(other.is_lt(self), other, self)
     }
     /// The larger of two.
-    #[inline(always)]
+    #[inline]
     fn max(self, other: Self) -> Self {
         Self::select(self.is_lt(other), other, self)
     }
     /// Between two bounds.
-    #[inline(always)]
+    #[inline]
     fn clamp(self, low: Self, high: Self) -> Self {
         self.max(low).min(high)
     }
     /// Absolute value.
-    #[inline(always)]
+    #[inline]
     fn abs(self) -> Self {
         self.max(-self)
     }
     /// -1, 0 or 1.
-    #[inline(always)]
+    #[inline]
     fn signum(self) -> Self {
         self.clamp(Self::splat(-1), Self::splat(1))
     }
     /// `|self - other|`
-    #[inline(always)]
+    #[inline]
     fn abs_diff(self, other: Self) -> Self {
         (self - other).abs()
     }
     /// `self - other`, but not below zero, as for unsigned integers.
-    #[inline(always)]
+    #[inline]
     fn saturating_sub(self, other: Self) -> Self {
         (self - other).max(Self::splat(0))
     }
@@ -174,7 +174,7 @@ macro_rules! bitwise {
     ($t:ident: $($op:ident $method:ident $symbol:tt),*) => {$(
         impl<const L: usize> $op for $t<L> {
             type Output = Self;
-            #[inline(always)]
+            #[inline]
             fn $method(mut self, other: Self) -> Self {
                 each!(l in L => {
                     self.0[l] $symbol other.0[l];
@@ -191,7 +191,7 @@ macro_rules! wrapping {
     ($($op:ident $method:ident $wrapping:ident $($cast:ty)?),*) => {$(
         impl<const L: usize> $op for LaneIndex<L> {
             type Output = Self;
-            #[inline(always)]
+            #[inline]
             fn $method(mut self, other: Self) -> Self {
                 each!(l in L => {
                     self.0[l] = self.0[l].$wrapping(other.0[l] $(as $cast)?);
@@ -207,7 +207,7 @@ macro_rules! inverted {
     ($($t:ident),*) => {$(
         impl<const L: usize> Not for $t<L> {
             type Output = Self;
-            #[inline(always)]
+            #[inline]
             fn not(mut self) -> Self {
                 each!(l in L => {
                     self.0[l] = !self.0[l];
@@ -222,7 +222,7 @@ inverted!(LaneIndex, LaneMask);
 
 impl<const L: usize> Neg for LaneIndex<L> {
     type Output = Self;
-    #[inline(always)]
+    #[inline]
     fn neg(mut self) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].wrapping_neg();
@@ -239,11 +239,11 @@ impl<const L: usize> Default for LaneIndex<L> {
 
 impl<const L: usize> Mask for LaneMask<L> {
     type Integer = LaneIndex<L>;
-    #[inline(always)]
+    #[inline]
     fn splat(condition: bool) -> Self {
         Self([-(condition as i32); L])
     }
-    #[inline(always)]
+    #[inline]
     fn any(self) -> bool {
         let mut any = 0;
         each!(l in L => {
@@ -251,11 +251,11 @@ impl<const L: usize> Mask for LaneMask<L> {
         });
         any != 0
     }
-    #[inline(always)]
+    #[inline]
     fn lane(self, lane: usize) -> bool {
         self.0[lane] != 0
     }
-    #[inline(always)]
+    #[inline]
     fn as_int(self) -> LaneIndex<L> {
         -LaneIndex(self.0)
     }
@@ -263,26 +263,26 @@ impl<const L: usize> Mask for LaneMask<L> {
 
 impl<const L: usize> Integer for LaneIndex<L> {
     type Mask = LaneMask<L>;
-    #[inline(always)]
+    #[inline]
     fn splat(x: i32) -> Self {
         Self([x; L])
     }
-    #[inline(always)]
+    #[inline]
     fn lane(self, lane: usize) -> i32 {
         self.0[lane]
     }
-    #[inline(always)]
+    #[inline]
     fn set_lane(&mut self, lane: usize, x: i32) {
         self.0[lane] = x;
     }
-    #[inline(always)]
+    #[inline]
     fn select(mask: LaneMask<L>, mut a: Self, b: Self) -> Self {
         each!(l in L => {
             a.0[l] = if mask.0[l] != 0 { a.0[l] } else { b.0[l] };
         });
         a
     }
-    #[inline(always)]
+    #[inline]
     fn is_eq(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
         each!(l in L => {
@@ -290,7 +290,7 @@ impl<const L: usize> Integer for LaneIndex<L> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn is_lt(self, other: Self) -> LaneMask<L> {
         let mut out = LaneMask([0; L]);
         each!(l in L => {
@@ -298,56 +298,56 @@ impl<const L: usize> Integer for LaneIndex<L> {
         });
         out
     }
-    #[inline(always)]
+    #[inline]
     fn div(mut self, other: Self, mask: LaneMask<L>) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].wrapping_div(divisor(other.0[l], mask, l));
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn rem(mut self, other: Self, mask: LaneMask<L>) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].wrapping_rem(divisor(other.0[l], mask, l));
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn pow(mut self, exponent: Self) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].wrapping_pow(exponent.0[l].max(0) as u32);
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn next_power_of_two(mut self) -> Self {
         each!(l in L => {
             self.0[l] = (self.0[l].max(0) as u32).next_power_of_two() as i32;
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn ilog2(mut self) -> Self {
         each!(l in L => {
             self.0[l] = (self.0[l].max(1) as u32).ilog2() as i32;
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn trailing_zeros(mut self) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].trailing_zeros() as i32;
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn count_ones(mut self) -> Self {
         each!(l in L => {
             self.0[l] = self.0[l].count_ones() as i32;
         });
         self
     }
-    #[inline(always)]
+    #[inline]
     fn lowest(self, mask: LaneMask<L>) -> i32 {
         let mut found = None;
         each!(l in L => {
@@ -357,7 +357,7 @@ impl<const L: usize> Integer for LaneIndex<L> {
         });
         found.unwrap_or(0)
     }
-    #[inline(always)]
+    #[inline]
     fn highest(self, mask: LaneMask<L>) -> i32 {
         let mut found = None;
         each!(l in L => {
@@ -373,7 +373,7 @@ impl<const L: usize> Integer for LaneIndex<L> {
             found => found.unwrap_or(0),
         }
     }
-    #[inline(always)]
+    #[inline]
     fn within(mut self, len: usize, mask: LaneMask<L>) -> Self {
         let last = (len.min(i32::MAX as usize) as i32).wrapping_sub(1);
         let mut outside = 0;
@@ -404,7 +404,7 @@ impl<const L: usize> LaneIndex<L> {
 }
 
 /// What to divide by: 1 instead of 0, which is a fault where the mask holds.
-#[inline(always)]
+#[inline]
 fn divisor<const L: usize>(x: i32, mask: LaneMask<L>, lane: usize) -> i32 {
     if x != 0 {
         return x;

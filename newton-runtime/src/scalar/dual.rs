@@ -22,10 +22,7 @@ impl<P: Real, const K: usize> Add for Dual<P, K> {
     type Output = Self;
     #[inline(always)]
     fn add(mut self, other: Self) -> Self {
-        self.value += other.value;
-        each!(k in K => {
-            self.tangents[k] += other.tangents[k];
-        });
+        self += other;
         self
     }
 }
@@ -33,10 +30,7 @@ impl<P: Real, const K: usize> Sub for Dual<P, K> {
     type Output = Self;
     #[inline(always)]
     fn sub(mut self, other: Self) -> Self {
-        self.value -= other.value;
-        each!(k in K => {
-            self.tangents[k] -= other.tangents[k];
-        });
+        self -= other;
         self
     }
 }
@@ -60,9 +54,7 @@ impl<P: Real, const K: usize> Neg for Dual<P, K> {
     #[inline(always)]
     fn neg(mut self) -> Self {
         self.value = -self.value;
-        each!(k in K => {
-            self.tangents[k] = -self.tangents[k];
-        });
+        P::scale_tangents(&mut self.tangents, P::lit(-1.0));
         self
     }
 }
@@ -87,10 +79,7 @@ impl<P: Real, const K: usize> Mul<P> for Dual<P, K> {
     type Output = Self;
     #[inline(always)]
     fn mul(mut self, other: P) -> Self {
-        self.value *= other;
-        each!(k in K => {
-            self.tangents[k] *= other;
-        });
+        self *= other;
         self
     }
 }
@@ -99,34 +88,63 @@ impl<P: Real, const K: usize> Div<P> for Dual<P, K> {
     #[inline(always)]
     fn div(mut self, other: P) -> Self {
         self.value /= other;
-        let r = other.recip();
-        each!(k in K => {
-            self.tangents[k] *= r;
-        });
+        P::scale_tangents(&mut self.tangents, other.recip());
         self
     }
 }
 
-macro_rules! assign {
-    ($op:ident $method:ident $symbol:tt) => {
-        impl<P: Real, const K: usize> $op for Dual<P, K> {
-            #[inline(always)]
-            fn $method(&mut self, other: Self) {
-                *self = *self $symbol other;
-            }
-        }
-        impl<P: Real, const K: usize> $op<P> for Dual<P, K> {
-            #[inline(always)]
-            fn $method(&mut self, other: P) {
-                *self = *self $symbol other;
-            }
-        }
-    };
+impl<P: Real, const K: usize> AddAssign for Dual<P, K> {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Self) {
+        self.value += other.value;
+        P::add_tangents(&mut self.tangents, &other.tangents);
+    }
 }
-assign!(AddAssign add_assign +);
-assign!(SubAssign sub_assign -);
-assign!(MulAssign mul_assign *);
-assign!(DivAssign div_assign /);
+impl<P: Real, const K: usize> SubAssign for Dual<P, K> {
+    #[inline(always)]
+    fn sub_assign(&mut self, other: Self) {
+        self.value -= other.value;
+        P::sub_tangents(&mut self.tangents, &other.tangents);
+    }
+}
+impl<P: Real, const K: usize> MulAssign for Dual<P, K> {
+    #[inline(always)]
+    fn mul_assign(&mut self, other: Self) {
+        P::combine_tangents(&mut self.tangents, &other.tangents, other.value, self.value);
+        self.value *= other.value;
+    }
+}
+impl<P: Real, const K: usize> DivAssign for Dual<P, K> {
+    #[inline(always)]
+    fn div_assign(&mut self, other: Self) {
+        *self = *self / other;
+    }
+}
+impl<P: Real, const K: usize> AddAssign<P> for Dual<P, K> {
+    #[inline(always)]
+    fn add_assign(&mut self, other: P) {
+        self.value += other;
+    }
+}
+impl<P: Real, const K: usize> SubAssign<P> for Dual<P, K> {
+    #[inline(always)]
+    fn sub_assign(&mut self, other: P) {
+        self.value -= other;
+    }
+}
+impl<P: Real, const K: usize> MulAssign<P> for Dual<P, K> {
+    #[inline(always)]
+    fn mul_assign(&mut self, other: P) {
+        self.value *= other;
+        P::scale_tangents(&mut self.tangents, other);
+    }
+}
+impl<P: Real, const K: usize> DivAssign<P> for Dual<P, K> {
+    #[inline(always)]
+    fn div_assign(&mut self, other: P) {
+        *self = *self / other;
+    }
+}
 
 /// Functions of one argument: `name(x, f) => derivative`, from the argument's value and the function's.
 macro_rules! rules {
@@ -153,43 +171,36 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         self.value
     }
     #[inline(always)]
-    fn chain(self, f: P, df: P) -> Self {
-        let mut tangents = self.tangents;
-        each!(k in K => {
-            tangents[k] *= df;
-        });
-        Self { value: f, tangents }
+    fn chain(mut self, f: P, df: P) -> Self {
+        self.value = f;
+        P::scale_tangents(&mut self.tangents, df);
+        self
     }
     #[inline(always)]
-    fn chain2(self, other: Self, f: P, da: P, db: P) -> Self {
-        let mut tangents = self.tangents;
-        each!(k in K => {
-            tangents[k] = tangents[k].mul_add(da, other.tangents[k] * db);
-        });
-        Self { value: f, tangents }
+    fn chain2(mut self, other: Self, f: P, da: P, db: P) -> Self {
+        self.value = f;
+        P::combine_tangents(&mut self.tangents, &other.tangents, da, db);
+        self
     }
     #[inline(always)]
-    fn mul_add(self, a: Self, b: Self) -> Self {
-        let mut tangents = b.tangents;
-        each!(k in K => {
-            tangents[k] = self.tangents[k].mul_add(a.value, self.value.mul_add(a.tangents[k], tangents[k]));
-        });
-        Self { value: self.value.mul_add(a.value, b.value), tangents }
+    fn mul_add(self, a: Self, mut b: Self) -> Self {
+        b.add_product(self, a);
+        b
+    }
+    #[inline(always)]
+    fn add_product(&mut self, a: Self, b: Self) {
+        P::add_combined_tangents(&mut self.tangents, &a.tangents, &b.tangents, b.value, a.value);
+        self.value.add_product(a.value, b.value);
     }
     #[inline(always)]
     fn sub_product(&mut self, a: Self, b: Self) {
         let (minus_a, minus_b) = (-a.value, -b.value);
-        each!(k in K => {
-            self.tangents[k] =
-                a.tangents[k].mul_add(minus_b, minus_a.mul_add(b.tangents[k], self.tangents[k]));
-        });
-        self.value = minus_a.mul_add(b.value, self.value);
+        P::add_combined_tangents(&mut self.tangents, &a.tangents, &b.tangents, minus_b, minus_a);
+        self.value.add_product(minus_a, b.value);
     }
     #[inline(always)]
     fn add_scaled(&mut self, a: Self, factor: P) {
-        each!(k in K => {
-            self.tangents[k].add_product(a.tangents[k], factor);
-        });
+        P::add_scaled_tangents(&mut self.tangents, &a.tangents, factor);
         self.value.add_product(a.value, factor);
     }
     rules! {
@@ -253,7 +264,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         let first = larger(other.value, self.value);
         self.chain2(other, self.value.min(other.value), first, P::one() - first)
     }
-    #[inline(always)]
+    #[inline]
     fn gather(values: &[Self], index: P::Index) -> Self {
         let mut out = Self::zero();
         each!(l in P::LANES => {
@@ -273,7 +284,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         });
         a
     }
-    #[inline(always)]
+    #[inline]
     fn scatter(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
         each!(l in P::LANES => {
             if mask.lane(l) {
@@ -285,7 +296,7 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
             }
         });
     }
-    #[inline(always)]
+    #[inline]
     fn scatter_add(self, values: &mut [Self], index: P::Index, mask: P::Mask) {
         each!(l in P::LANES => {
             if mask.lane(l) {

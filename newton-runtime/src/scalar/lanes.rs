@@ -21,6 +21,25 @@ impl<R: Register<L>, const L: usize> From<[R::Elem; L]> for Lanes<R, L> {
     }
 }
 
+/// Arrays of lanes as arrays of registers.
+mod peel {
+    #![allow(unsafe_code)]
+    use super::Lanes;
+
+    #[inline(always)]
+    pub fn peel<R, const L: usize, const K: usize>(x: &[Lanes<R, L>; K]) -> &[R; K] {
+        // SAFETY: `Lanes` is `repr(transparent)`.
+        unsafe { &*(&raw const *x).cast() }
+    }
+
+    #[inline(always)]
+    pub fn peel_mut<R, const L: usize, const K: usize>(x: &mut [Lanes<R, L>; K]) -> &mut [R; K] {
+        // SAFETY: as above.
+        unsafe { &mut *(&raw mut *x).cast() }
+    }
+}
+use peel::{peel, peel_mut};
+
 impl<R: Register<L>, const L: usize> super::Element for Lanes<R, L> {}
 
 macro_rules! operator {
@@ -136,7 +155,7 @@ impl<R: Register<L>, const L: usize> Scalar for Lanes<R, L> {
     fn min(self, other: Self) -> Self {
         self.select_gt(other, other, self)
     }
-    #[inline(always)]
+    #[inline]
     fn gather(values: &[Self], index: LaneIndex<L>) -> Self {
         let mut out = [R::Elem::default(); L];
         each!(l in L => {
@@ -148,7 +167,7 @@ impl<R: Register<L>, const L: usize> Scalar for Lanes<R, L> {
     fn select(mask: LaneMask<L>, a: Self, b: Self) -> Self {
         Self(R::select(mask.0, a.0, b.0))
     }
-    #[inline(always)]
+    #[inline]
     fn scatter(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
         each!(l in L => {
             if mask.lane(l) {
@@ -156,7 +175,7 @@ impl<R: Register<L>, const L: usize> Scalar for Lanes<R, L> {
             }
         });
     }
-    #[inline(always)]
+    #[inline]
     fn scatter_add(self, values: &mut [Self], index: LaneIndex<L>, mask: LaneMask<L>) {
         each!(l in L => {
             if mask.lane(l) {
@@ -173,6 +192,36 @@ impl<R: Register<L>, const L: usize> Real for Lanes<R, L> {
     type Mask = LaneMask<L>;
     const LANES: usize = L;
     const TANGENTS: usize = R::TANGENTS;
+    #[inline(always)]
+    fn add_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
+        R::add_tangents(peel_mut(t), peel(u));
+    }
+    #[inline(always)]
+    fn sub_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
+        R::sub_tangents(peel_mut(t), peel(u));
+    }
+    #[inline(always)]
+    fn scale_tangents<const K: usize>(t: &mut [Self; K], a: Self) {
+        R::scale_tangents(peel_mut(t), a.0);
+    }
+    #[inline(always)]
+    fn combine_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self, b: Self) {
+        R::combine_tangents(peel_mut(t), peel(u), a.0, b.0);
+    }
+    #[inline(always)]
+    fn add_scaled_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self) {
+        R::add_scaled_tangents(peel_mut(t), peel(u), a.0);
+    }
+    #[inline(always)]
+    fn add_combined_tangents<const K: usize>(
+        t: &mut [Self; K],
+        u: &[Self; K],
+        v: &[Self; K],
+        a: Self,
+        b: Self,
+    ) {
+        R::add_combined_tangents(peel_mut(t), peel(u), peel(v), a.0, b.0);
+    }
 
     #[inline(always)]
     fn splat(x: R::Elem) -> Self {
@@ -186,7 +235,7 @@ impl<R: Register<L>, const L: usize> Real for Lanes<R, L> {
     fn set_lane(&mut self, lane: usize, x: R::Elem) {
         self.0.as_mut_array()[lane] = x;
     }
-    #[inline(always)]
+    #[inline]
     fn from_int(x: LaneIndex<L>) -> Self {
         let mut out = [R::Elem::default(); L];
         each!(l in L => {
@@ -194,7 +243,7 @@ impl<R: Register<L>, const L: usize> Real for Lanes<R, L> {
         });
         out.into()
     }
-    #[inline(always)]
+    #[inline]
     fn to_int(self) -> LaneIndex<L> {
         let mut out = LaneIndex([0; L]);
         each!(l in L => {

@@ -271,13 +271,13 @@ pub fn tanh<V: Single>(x: V) -> V {
 
 #[cfg(test)]
 mod tests {
-    /// Every 997th bit pattern, all special values, both FMA settings; error in units of the last place of `want`.
-    fn worst(f: fn(f32) -> f32, want: fn(f64) -> f64, domain: fn(f32) -> bool) -> (f64, f32) {
+    /// Every `step`th bit pattern, all special values; error in units of the last place of `want`.
+    fn worst(step: u32, f: fn(f32) -> f32, want: fn(f64) -> f64) -> (f64, f32) {
         let special =
             [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE, 1e-45];
-        let all = (0..=u32::MAX / 997).map(|i| f32::from_bits(i * 997)).chain(special);
+        let all = (0..=u32::MAX / step).map(|i| f32::from_bits(i * step)).chain(special);
         let mut worst = (0.0, 0.0);
-        for x in all.filter(|x| domain(*x)) {
+        for x in all {
             let (got, want) = (f(x), want(x as f64));
             let rounded = want as f32;
             if rounded.is_nan() || rounded.is_infinite() {
@@ -293,36 +293,44 @@ mod tests {
         worst
     }
 
+    /// All functions, of single numbers and of the first lane of a register.
+    macro_rules! check {
+        ($($R:ty)?) => {
+            check!($($R)?; exp 1.2, ln 1.0, exp2 1.2, log2 1.9, log10 2.1, ln_1p 1.6, atan 2.8, tanh 2.0)
+        };
+        (; $($name:ident $bound:literal),*) => {$(
+            let (error, at) = worst(997, super::$name::<f32>, f64::$name);
+            println!("{}: {error:.3} at {at:e}", stringify!($name));
+            assert!(error <= $bound, "{}: {error} units in the last place at {at:e}", stringify!($name));
+        )*};
+        ($R:ty; $($name:ident $bound:literal),*) => {$(
+            let (error, at) = worst(9973, |x| super::$name(<$R>::splat(x)).as_array()[0], f64::$name);
+            println!("{} {}: {error:.3} at {at:e}", stringify!($R), stringify!($name));
+            assert!(error <= $bound, "{}: {error} units in the last place at {at:e}", stringify!($name));
+        )*};
+    }
+
     #[test]
     fn within_stated_error_everywhere() {
-        let any = |_: f32| true;
-        for (name, f, g, bound) in [
-            ("exp", super::exp::<Baseline> as fn(f32) -> f32, f64::exp as fn(f64) -> f64, 1.2),
-            ("exp fma", super::exp::<Avx2>, f64::exp, 1.2),
-            ("ln", super::ln::<Baseline>, f64::ln, 1.0),
-            ("ln fma", super::ln::<Avx2>, f64::ln, 1.0),
-            ("exp2", super::exp2::<Baseline>, f64::exp2, 1.2),
-            ("exp2 fma", super::exp2::<Avx2>, f64::exp2, 1.2),
-            ("log2", super::log2::<Baseline>, f64::log2, 1.9),
-            ("log2 fma", super::log2::<Avx2>, f64::log2, 1.9),
-            ("log10", super::log10::<Baseline>, f64::log10, 2.1),
-            ("log10 fma", super::log10::<Avx2>, f64::log10, 2.1),
-            ("ln_1p", super::ln_1p::<Baseline>, f64::ln_1p, 1.6),
-            ("ln_1p fma", super::ln_1p::<Avx2>, f64::ln_1p, 1.6),
-            ("atan", super::atan::<Baseline>, f64::atan, 2.8),
-            ("atan fma", super::atan::<Avx2>, f64::atan, 2.8),
-            ("tanh", super::tanh::<Baseline>, f64::tanh, 2.0),
-            ("tanh fma", super::tanh::<Avx2>, f64::tanh, 2.0),
-        ] {
-            let (error, at) = worst(f, g, any);
-            println!("{name}: {error:.3} at {at:e}");
-            assert!(error <= bound, "{name}: {error} units in the last place at {at:e}");
+        check!();
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn in_registers() {
+        use crate::scalar::register::{Register, x86::*};
+        check!(F32x4);
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            check!(F32x8);
+        }
+        if is_x86_feature_detected!("avx512dq") {
+            check!(F32x16);
         }
     }
 
     #[test]
     fn the_check_sees_a_wrong_coefficient() {
-        let off = |x: f32| super::exp::<Baseline>(x) * (1.0 + 4e-7);
-        assert!(worst(off, f64::exp, |_| true).0 > 2.0);
+        let off = |x: f32| super::exp(x) * (1.0 + 4e-7);
+        assert!(worst(997, off, f64::exp).0 > 2.0);
     }
 }

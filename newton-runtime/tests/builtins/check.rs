@@ -139,14 +139,18 @@ impl Functions {
 
     /// `f32` lanes, each another point, against `f64` at the same (rounded) points.
     fn in_lanes(&self) -> Result<(), String> {
+        (0..self.points.len()).step_by(L::LANES).try_for_each(|first| self.in_lanes_from(first))
+    }
+
+    fn in_lanes_from(&self, first: usize) -> Result<(), String> {
         let name = self.name;
-        let at = |l: usize, i: usize| self.points[l % self.points.len()][i] as f32;
+        let at = |l: usize, i: usize| self.points[(first + l) % self.points.len()][i] as f32;
         let n = self.points[0].len();
         let x: Vec<L> = (0..n).map(|i| L::from(std::array::from_fn(|l| at(l, i)))).collect();
         let y = (self.lanes.value)(&x);
         let columns: Vec<Vec<DL>> =
             towards_each(&x).iter().map(|x| self.lane_duals.gradient(x, &self.weights())).collect();
-        for l in 0..16 {
+        for l in 0..L::LANES {
             let exact: Vec<f64> = (0..n).map(|i| f64::from(at(l, i))).collect();
             let wide = |x: Vec<L>| x.iter().map(|x| f64::from(x.lane(l))).collect::<Vec<_>>();
             // Rounding an argument moves the result by its size.

@@ -35,7 +35,7 @@ fn plain_numbers() {
 #[test]
 fn lanes_are_as_plain_numbers() {
     let x = columns();
-    for l in 0..16 {
+    for l in 0..L::LANES {
         let row = &ROWS[l % 4];
         let at = |index| L::index_at(index, l);
         assert_eq!(lanes::argsort(&x).map(at), argsort(row));
@@ -51,7 +51,7 @@ fn lanes_are_as_plain_numbers() {
 fn long_rows() {
     let row: [f32; 100] = std::array::from_fn(|i| ((i * 37) % 50) as f32);
     let x = row.map(L::splat);
-    let at = |index| L::index_at(index, 9);
+    let at = |index| L::index_at(index, L::LANES - 1);
     assert_eq!(lanes::rank(&x).map(at), rank(&row));
     let (order, rank) = (argsort(&row), rank(&row));
     assert!((0..100).all(|j| rank[order[j]] == j));

@@ -7,8 +7,12 @@
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod loops;
+#[cfg(test)]
+mod tests;
+// In a build with debug assertions only the baseline is used.
 #[cfg(target_arch = "x86_64")]
-mod x86;
+#[cfg_attr(debug_assertions, allow(dead_code))]
+pub(crate) mod x86;
 
 use super::Float;
 use core::fmt::Debug;
@@ -69,6 +73,24 @@ pub trait Register<const L: usize>:
     fn select_gt(self, other: Self, a: Self, b: Self) -> Self;
     /// `a` where all bits of the mask are set, `b` where none is.
     fn select(mask: [i32; L], a: Self, b: Self) -> Self;
+    /// `t += u`
+    fn add_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]);
+    /// `t -= u`
+    fn sub_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]);
+    /// `t *= a`
+    fn scale_tangents<const K: usize>(t: &mut [Self; K], a: Self);
+    /// `t = t * a + u * b`
+    fn combine_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self, b: Self);
+    /// `t += u * a`
+    fn add_scaled_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self);
+    /// `t += u * a + v * b`
+    fn add_combined_tangents<const K: usize>(
+        t: &mut [Self; K],
+        u: &[Self; K],
+        v: &[Self; K],
+        a: Self,
+        b: Self,
+    );
     /// Square root.
     fn sqrt(self) -> Self;
     /// Absolute value.

@@ -15,7 +15,7 @@ use core::ops::{Add, Div, Mul, Sub};
 /// A register of `$L` of `$elem`. Conditions are what comparisons of these registers give.
 macro_rules! register {
     (
-        $(#[$doc:meta])* $name:ident($R:ident), [$elem:ident; $L:literal], $tangents:literal tangents;
+        $(#[$doc:meta])* $name:ident($R:ident), [$elem:ident; $L:literal], $tangents:literal tangents, $features:literal;
         splat $splat:ident; add $add:ident; sub $sub:ident; mul $mul:ident; div $div:ident; sqrt $sqrt:ident; without $andnot:ident;
         mul_add |$a:ident, $b:ident, $c:ident| $mul_add:expr;
         lt $lt:expr; le $le:expr; eq $eq:expr;
@@ -79,6 +79,7 @@ macro_rules! register {
                     $blend
                 })
             }
+            tangents!($features $name $add $sub $mul |$a, $b, $c| $mul_add);
             #[inline(always)]
             fn sqrt(self) -> Self {
                 // SAFETY: as above.
@@ -89,7 +90,7 @@ macro_rules! register {
                 // SAFETY: as above.
                 Self(unsafe { $andnot($splat(-0.0), self.0) })
             }
-            $functions!([$L] exp exp2 ln ln_1p log2 log10 atan tanh);
+            $functions!([$L] $features exp exp2 ln ln_1p log2 log10 atan tanh);
         }
     };
     (operators $name:ident: $($op:ident $method:ident $intrinsic:ident),*) => {$(
@@ -114,20 +115,129 @@ macro_rules! register {
     )*};
 }
 
+/// Products and sums of tangents: functions that are compiled for the instructions themselves, so that it is left to LLVM, which
+/// simplifies each once, whether to inline them.
+macro_rules! tangents {
+    ($features:literal $name:ident $add:ident $sub:ident $mul:ident |$a:ident, $b:ident, $c:ident| $mul_add:expr) => {
+        #[inline(always)]
+        fn add_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K]) {
+                for k in 0..K {
+                    t[k] = $name($add(t[k].0, u[k].0));
+                }
+            }
+            // SAFETY: the processor has these features: see `Register`.
+            unsafe { compiled(t, u) }
+        }
+        #[inline(always)]
+        fn sub_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K]) {
+                for k in 0..K {
+                    t[k] = $name($sub(t[k].0, u[k].0));
+                }
+            }
+            // SAFETY: the processor has these features: see `Register`.
+            unsafe { compiled(t, u) }
+        }
+        #[inline(always)]
+        fn scale_tangents<const K: usize>(t: &mut [Self; K], a: Self) {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<const K: usize>(t: &mut [$name; K], a: $name) {
+                for k in 0..K {
+                    t[k] = $name($mul(t[k].0, a.0));
+                }
+            }
+            // SAFETY: the processor has these features: see `Register`.
+            unsafe { compiled(t, a) }
+        }
+        #[inline(always)]
+        fn combine_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self, b: Self) {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K], a: $name, b: $name) {
+                for k in 0..K {
+                    t[k] = $name({
+                        let ($a, $b, $c) = (t[k].0, a.0, $mul(u[k].0, b.0));
+                        $mul_add
+                    });
+                }
+            }
+            // SAFETY: the processor has these features: see `Register`.
+            unsafe { compiled(t, u, a, b) }
+        }
+        #[inline(always)]
+        fn add_scaled_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self) {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K], a: $name) {
+                for k in 0..K {
+                    t[k] = $name({
+                        let ($a, $b, $c) = (u[k].0, a.0, t[k].0);
+                        $mul_add
+                    });
+                }
+            }
+            // SAFETY: the processor has these features: see `Register`.
+            unsafe { compiled(t, u, a) }
+        }
+        #[inline(always)]
+        fn add_combined_tangents<const K: usize>(
+            t: &mut [Self; K],
+            u: &[Self; K],
+            v: &[Self; K],
+            a: Self,
+            b: Self,
+        ) {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<const K: usize>(
+                t: &mut [$name; K],
+                u: &[$name; K],
+                v: &[$name; K],
+                a: $name,
+                b: $name,
+            ) {
+                for k in 0..K {
+                    t[k] = $name({
+                        let ($a, $b, $c) = (v[k].0, b.0, t[k].0);
+                        let inner = $mul_add;
+                        let ($a, $b, $c) = (u[k].0, a.0, inner);
+                        $mul_add
+                    });
+                }
+            }
+            // SAFETY: the processor has these features: see `Register`.
+            unsafe { compiled(t, u, v, a, b) }
+        }
+    };
+}
+
 /// Single precision: ours, in registers.
 macro_rules! in_registers {
-    ([$L:literal] $($name:ident)*) => {$(
+    ([$L:literal] $features:literal $($name:ident)*) => { $(in_registers!(one $features $name);)* };
+    (one $features:literal $name:ident) => {
         #[inline(always)]
         fn $name(self) -> Self {
-            math::$name(self)
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn compiled<T: Single>(x: T) -> T {
+                math::$name(x)
+            }
+            // SAFETY: as above.
+            unsafe { compiled(self) }
         }
-    )*};
+    };
 }
 
 /// Double precision: the standard library's, lane by lane.
 macro_rules! by_lane {
-    ([$L:literal] $($name:ident)*) => {$(
-        #[inline(always)]
+    ([$L:literal] $features:literal $($name:ident)*) => {$(
+        #[inline]
         fn $name(mut self) -> Self {
             each!(l in $L => {
                 self.as_mut_array()[l] = <f64 as Elementary>::$name(self.as_array()[l]);
@@ -139,7 +249,7 @@ macro_rules! by_lane {
 
 register! {
     /// Of AVX-512.
-    F32x16(__m512), [f32; 16], 8 tangents;
+    F32x16(__m512), [f32; 16], 8 tangents, "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma";
     splat _mm512_set1_ps; add _mm512_add_ps; sub _mm512_sub_ps; mul _mm512_mul_ps; div _mm512_div_ps; sqrt _mm512_sqrt_ps; without _mm512_andnot_ps;
     mul_add |a, b, c| _mm512_fmadd_ps(a, b, c);
     lt _mm512_cmp_ps_mask::<_CMP_LT_OQ>; le _mm512_cmp_ps_mask::<_CMP_LE_OQ>; eq _mm512_cmp_ps_mask::<_CMP_EQ_OQ>;
@@ -150,7 +260,7 @@ register! {
 }
 register! {
     /// Of AVX2.
-    F32x8(__m256), [f32; 8], 4 tangents;
+    F32x8(__m256), [f32; 8], 4 tangents, "avx2,fma";
     splat _mm256_set1_ps; add _mm256_add_ps; sub _mm256_sub_ps; mul _mm256_mul_ps; div _mm256_div_ps; sqrt _mm256_sqrt_ps; without _mm256_andnot_ps;
     mul_add |a, b, c| _mm256_fmadd_ps(a, b, c);
     lt _mm256_cmp_ps::<_CMP_LT_OQ>; le _mm256_cmp_ps::<_CMP_LE_OQ>; eq _mm256_cmp_ps::<_CMP_EQ_OQ>;
@@ -161,7 +271,7 @@ register! {
 }
 register! {
     /// Of SSE2, which is part of x86-64.
-    F32x4(__m128), [f32; 4], 4 tangents;
+    F32x4(__m128), [f32; 4], 2 tangents, "sse2";
     splat _mm_set1_ps; add _mm_add_ps; sub _mm_sub_ps; mul _mm_mul_ps; div _mm_div_ps; sqrt _mm_sqrt_ps; without _mm_andnot_ps;
     mul_add |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c);
     lt _mm_cmplt_ps; le _mm_cmple_ps; eq _mm_cmpeq_ps;
@@ -172,7 +282,7 @@ register! {
 }
 register! {
     /// Of AVX-512.
-    F64x8(__m512d), [f64; 8], 8 tangents;
+    F64x8(__m512d), [f64; 8], 8 tangents, "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma";
     splat _mm512_set1_pd; add _mm512_add_pd; sub _mm512_sub_pd; mul _mm512_mul_pd; div _mm512_div_pd; sqrt _mm512_sqrt_pd; without _mm512_andnot_pd;
     mul_add |a, b, c| _mm512_fmadd_pd(a, b, c);
     lt _mm512_cmp_pd_mask::<_CMP_LT_OQ>; le _mm512_cmp_pd_mask::<_CMP_LE_OQ>; eq _mm512_cmp_pd_mask::<_CMP_EQ_OQ>;
@@ -183,7 +293,7 @@ register! {
 }
 register! {
     /// Of AVX2.
-    F64x4(__m256d), [f64; 4], 4 tangents;
+    F64x4(__m256d), [f64; 4], 4 tangents, "avx2,fma";
     splat _mm256_set1_pd; add _mm256_add_pd; sub _mm256_sub_pd; mul _mm256_mul_pd; div _mm256_div_pd; sqrt _mm256_sqrt_pd; without _mm256_andnot_pd;
     mul_add |a, b, c| _mm256_fmadd_pd(a, b, c);
     lt _mm256_cmp_pd::<_CMP_LT_OQ>; le _mm256_cmp_pd::<_CMP_LE_OQ>; eq _mm256_cmp_pd::<_CMP_EQ_OQ>;
@@ -199,7 +309,7 @@ register! {
 }
 register! {
     /// Of SSE2, which is part of x86-64.
-    F64x2(__m128d), [f64; 2], 4 tangents;
+    F64x2(__m128d), [f64; 2], 2 tangents, "sse2";
     splat _mm_set1_pd; add _mm_add_pd; sub _mm_sub_pd; mul _mm_mul_pd; div _mm_div_pd; sqrt _mm_sqrt_pd; without _mm_andnot_pd;
     mul_add |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c);
     lt _mm_cmplt_pd; le _mm_cmple_pd; eq _mm_cmpeq_pd;
