@@ -64,9 +64,7 @@ impl<const N: usize> Decay<N> {
 impl<const N: usize> ::newton_losses::kernel::Kernel for Decay<N> {
     type Label<T: ::newton_losses::scalar::Float> = [T; N];
     const NAME: &'static str = "decay";
-    fn dim(&self) -> usize {
-        2
-    }
+    const DIM: usize = 2;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }

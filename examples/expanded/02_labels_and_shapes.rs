@@ -84,9 +84,7 @@ for ExpectedCost<WORDS, TAGS> {
         usize,
     );
     const NAME: &'static str = "expected_cost";
-    fn dim(&self) -> usize {
-        WORDS * TAGS
-    }
+    const DIM: usize = WORDS * TAGS;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }
@@ -132,19 +130,25 @@ for ExpectedCost<WORDS, TAGS> {
             {
                 let mask = within;
                 if mask.any() {
-                    let p = softmax(&logits[w]);
+                    let p = softmax(&logits[lanes::at::<P>(w, WORDS, mask)]);
                     let mut weight = P::zero();
                     {
-                        let mask = mask & by_hand[w];
+                        let mask = mask & by_hand[lanes::at::<P>(w, WORDS, mask)];
                         weight = P::select(mask, trust, weight);
                     }
                     {
-                        let mask = mask & !by_hand[w];
+                        let mask = mask & !by_hand[lanes::at::<P>(w, WORDS, mask)];
                         weight = P::select(mask, P::one(), weight);
                     }
                     let dot_value = dot(
                         &p,
-                        &lanes::table_row::<P, _>(&cost[..], tags[w].within(TAGS, mask)),
+                        &lanes::table_row::<
+                            P,
+                            _,
+                        >(
+                            &cost[..],
+                            tags[lanes::at::<P>(w, WORDS, mask)].within(TAGS, mask),
+                        ),
                     );
                     total += S::select(mask, dot_value * weight, S::zero());
                     weights += P::select(mask, weight, P::zero());
@@ -167,14 +171,23 @@ for ExpectedCost<WORDS, TAGS> {
                     let mut p_ = [S::zero(); TAGS];
                     let dot_value_ = total_ * weight;
                     dot_reverse_first(
-                        &lanes::table_row::<P, _>(&cost[..], tags[w].within(TAGS, mask)),
+                        &lanes::table_row::<
+                            P,
+                            _,
+                        >(
+                            &cost[..],
+                            tags[lanes::at::<P>(w, WORDS, mask)].within(TAGS, mask),
+                        ),
                         S::constant(dot_value_),
                         &mut p_,
                     );
                     {
                         let mut part = [S::zero(); TAGS];
                         softmax_reverse(&p, &p_, &mut part);
-                        lanes::add_all_where::<S, _>(mask, &mut logits_[w], &part);
+                        lanes::add_all_where::<
+                            S,
+                            _,
+                        >(mask, &mut logits_[lanes::at::<P>(w, WORDS, mask)], &part);
                     }
                 }
             }

@@ -46,7 +46,7 @@ impl anomaly {
             if !S::HAS_TANGENTS {
                 return S::constant(value);
             }
-            (value, anomaly_gradient::value(mean2, e, steps, mask))
+            (value, <anomaly_gradient>::value(mean2, e, steps, mask))
         };
         let mut result = S::constant(value);
         lanes::chain_all::<S, _, _>(&mut result, &mean2, &d_mean2);
@@ -84,7 +84,7 @@ impl anomaly {
         P: ::newton_losses::scalar::Real,
     {
         use ::newton_losses::lanes;
-        let (d_mean2, d_e) = anomaly_gradient::value(mean2, e, steps, mask);
+        let (d_mean2, d_e) = <anomaly_gradient>::value(mean2, e, steps, mask);
         lanes::add_scaled_all(mean2_, &d_mean2, result_);
         lanes::add_scaled_all(e_, &d_e, result_);
     }
@@ -133,7 +133,7 @@ impl anomaly {
             if !S::HAS_TANGENTS {
                 return S::constant(value);
             }
-            (value, anomaly_gradient::value_by_lane(mean2, e, steps, mask))
+            (value, <anomaly_gradient>::value_by_lane(mean2, e, steps, mask))
         };
         let mut result = S::constant(value);
         lanes::chain_all::<S, _, _>(&mut result, &mean2, &d_mean2);
@@ -171,7 +171,7 @@ impl anomaly {
         P: ::newton_losses::scalar::Real,
     {
         use ::newton_losses::lanes;
-        let (d_mean2, d_e) = anomaly_gradient::value_by_lane(mean2, e, steps, mask);
+        let (d_mean2, d_e) = <anomaly_gradient>::value_by_lane(mean2, e, steps, mask);
         lanes::add_scaled_all(mean2_, &d_mean2, result_);
         lanes::add_scaled_all(e_, &d_e, result_);
     }
@@ -199,7 +199,7 @@ impl anomaly_gradient {
         use ::newton_losses::lanes;
         use ::newton_losses::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
-        let x = anomaly::value(mean2, e, steps, mask);
+        let x = <anomaly>::value(mean2, e, steps, mask);
         let cos_value = x.cos();
         let slope = S::one() / (S::one() - e * cos_value);
         let result = slope;
@@ -222,7 +222,7 @@ impl anomaly_gradient {
         use ::newton_losses::lanes;
         use ::newton_losses::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
-        let x = anomaly::forward(mean2, e, steps, tape, mask);
+        let x = <anomaly>::forward(mean2, e, steps, tape, mask);
         let cos_value = x.cos();
         let slope = S::one() / (S::one() - e * cos_value);
         let result = slope;
@@ -265,7 +265,7 @@ impl anomaly_gradient {
         (*e_).add_product(slope_, slope / (S::one() - e * cos_value) * cos_value);
         let cos_value_ = slope_ * (slope / (S::one() - e * cos_value) * e);
         x_.sub_product(x.sin(), cos_value_);
-        anomaly::reverse(mean2, e, steps, x_, mean2_, e_, &mut (), tape, mask);
+        <anomaly>::reverse(mean2, e, steps, x_, mean2_, e_, &mut (), tape, mask);
     }
     #[inline(always)]
     pub fn value_by_lane<S, P>(mean2: S, e: S, steps: P::Index, mask: P::Mask) -> (S, S)
@@ -276,7 +276,7 @@ impl anomaly_gradient {
         use ::newton_losses::lanes;
         use ::newton_losses::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
-        let x = anomaly::value_by_lane(mean2, e, steps, mask);
+        let x = <anomaly>::value_by_lane(mean2, e, steps, mask);
         let cos_value = x.cos();
         let slope = S::one() / (S::one() - e * cos_value);
         let result = slope;
@@ -299,7 +299,7 @@ impl anomaly_gradient {
         use ::newton_losses::lanes;
         use ::newton_losses::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
-        let x = anomaly::forward_by_lane(mean2, e, steps, tape, mask);
+        let x = <anomaly>::forward_by_lane(mean2, e, steps, tape, mask);
         let cos_value = x.cos();
         let slope = S::one() / (S::one() - e * cos_value);
         let result = slope;
@@ -342,7 +342,7 @@ impl anomaly_gradient {
         (*e_).add_product(slope_, slope / (S::one() - e * cos_value) * cos_value);
         let cos_value_ = slope_ * (slope / (S::one() - e * cos_value) * e);
         x_.sub_product(x.sin(), cos_value_);
-        anomaly::reverse_by_lane(mean2, e, steps, x_, mean2_, e_, &mut (), tape, mask);
+        <anomaly>::reverse_by_lane(mean2, e, steps, x_, mean2_, e_, &mut (), tape, mask);
     }
 }
 
@@ -367,7 +367,7 @@ impl position {
         use ::newton_losses::lanes;
         use ::newton_losses::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
-        let x = anomaly::value(mean2, e, 8, mask);
+        let x = <anomaly>::value(mean2, e, 8, mask);
         let result = x.cos() - e;
         let sqrt_value = (S::one() - e * e).sqrt();
         let sin_value = x.sin();
@@ -388,7 +388,7 @@ impl position {
         use ::newton_losses::lanes;
         use ::newton_losses::scalar::{Integer as _, Mask as _, across_lanes};
         use ::core::iter::Iterator as _;
-        let x = anomaly::forward(mean2, e, 8, tape, mask);
+        let x = <anomaly>::forward(mean2, e, 8, tape, mask);
         let result = x.cos() - e;
         let sqrt_value = (S::one() - e * e).sqrt();
         let sin_value = x.sin();
@@ -429,7 +429,7 @@ impl position {
             );
         x_.sub_product(x.sin(), result_);
         *e_ -= result_;
-        anomaly::reverse(mean2, e, 8, x_, mean2_, e_, &mut (), tape, mask);
+        <anomaly>::reverse(mean2, e, 8, x_, mean2_, e_, &mut (), tape, mask);
     }
 }
 
@@ -492,9 +492,7 @@ impl<const N: usize> Orbit<N> {
 impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
     type Label<T: ::newton_losses::scalar::Float> = ([T; N], [[T; 2]; N]);
     const NAME: &'static str = "orbit";
-    fn dim(&self) -> usize {
-        3
-    }
+    const DIM: usize = 3;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }
@@ -530,7 +528,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
         let mut loss = S::zero();
         for i in 0..N {
             let argument = y[1] + y[2] * time[i];
-            let (position_result, position_result2) = position::forward(
+            let (position_result, position_result2) = <position>::forward(
                 argument,
                 e,
                 tape,
@@ -554,7 +552,7 @@ impl<const N: usize> ::newton_losses::kernel::Kernel for Orbit<N> {
             let position_result_ = (position_result - seen[i][0]) * P::lit(2.0) * loss_;
             let position_result2_ = (position_result2 - seen[i][1]) * P::lit(2.0)
                 * loss_;
-            position::reverse(
+            <position>::reverse(
                 argument,
                 e,
                 position_result_,

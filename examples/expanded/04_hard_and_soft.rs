@@ -55,9 +55,7 @@ impl Hard {
 impl ::newton_losses::kernel::Kernel for Hard {
     type Label<T: ::newton_losses::scalar::Float> = T;
     const NAME: &'static str = "hard";
-    fn dim(&self) -> usize {
-        1
-    }
+    const DIM: usize = 1;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }
@@ -178,9 +176,7 @@ impl Soft {
 impl ::newton_losses::kernel::Kernel for Soft {
     type Label<T: ::newton_losses::scalar::Float> = T;
     const NAME: &'static str = "soft";
-    fn dim(&self) -> usize {
-        1
-    }
+    const DIM: usize = 1;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }
@@ -287,9 +283,7 @@ impl<const N: usize> Winner<N> {
 impl<const N: usize> ::newton_losses::kernel::Kernel for Winner<N> {
     type Label<T: ::newton_losses::scalar::Float> = [T; N];
     const NAME: &'static str = "winner";
-    fn dim(&self) -> usize {
-        N
-    }
+    const DIM: usize = N;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }

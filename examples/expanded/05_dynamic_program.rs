@@ -86,9 +86,7 @@ impl<
 > ::newton_losses::kernel::Kernel for Edits<N, LETTERS, MAX, P> {
     type Label<T: ::newton_losses::scalar::Float> = ([u8; MAX], usize);
     const NAME: &'static str = "edits";
-    fn dim(&self) -> usize {
-        N * LETTERS
-    }
+    const DIM: usize = N * LETTERS;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }
@@ -137,16 +135,24 @@ impl<
                 {
                     let mask = within;
                     if mask.any() {
-                        let wanted = word[j - 1];
+                        let wanted = word[lanes::at::<PType>(j - 1, MAX, mask)];
                         let ways = [
                             diagonal + PType::one()
                                 - S::gather(&p[..], wanted.within(LETTERS, mask)),
-                            row[j - 1] + PType::one(),
-                            row[j] + PType::one(),
+                            row[lanes::at::<PType>(j - 1, P, mask)] + PType::one(),
+                            row[lanes::at::<PType>(j, P, mask)] + PType::one(),
                         ];
-                        diagonal = S::select(mask, row[j], diagonal);
+                        diagonal = S::select(
+                            mask,
+                            row[lanes::at::<PType>(j, P, mask)],
+                            diagonal,
+                        );
                         let smooth_min_value = smooth_min(&ways, temperature);
-                        row[j] = S::select(mask, smooth_min_value, row[j]);
+                        row[lanes::at::<PType>(j, P, mask)] = S::select(
+                            mask,
+                            smooth_min_value,
+                            row[lanes::at::<PType>(j, P, mask)],
+                        );
                         tape.push_all(&ways);
                     }
                 }
@@ -174,10 +180,14 @@ impl<
                     if mask.any() {
                         let mut ways = [S::zero(); 3];
                         tape.pop_all(&mut ways);
-                        let wanted = word[j - 1];
+                        let wanted = word[lanes::at::<PType>(j - 1, MAX, mask)];
                         let mut ways_ = [S::zero(); 3];
-                        let row_new_ = row_[j];
-                        row_[j] = S::select(mask, S::zero(), row_[j]);
+                        let row_new_ = row_[lanes::at::<PType>(j, P, mask)];
+                        row_[lanes::at::<PType>(j, P, mask)] = S::select(
+                            mask,
+                            S::zero(),
+                            row_[lanes::at::<PType>(j, P, mask)],
+                        );
                         let smooth_min_value_ = row_new_;
                         smooth_min_reverse(
                             &ways,
@@ -187,7 +197,8 @@ impl<
                         );
                         let diagonal_new_ = diagonal_;
                         diagonal_ = S::select(mask, S::zero(), diagonal_);
-                        row_[j] += S::select(mask, diagonal_new_, S::zero());
+                        row_[lanes::at::<PType>(j, P, mask)]
+                            += S::select(mask, diagonal_new_, S::zero());
                         diagonal_ += S::select(mask, ways_[0], S::zero());
                         {
                             let (value, index) = (
@@ -196,8 +207,10 @@ impl<
                             );
                             value.scatter_add(&mut p_[..], index, mask);
                         }
-                        row_[j - 1] += S::select(mask, ways_[1], S::zero());
-                        row_[j] += S::select(mask, ways_[2], S::zero());
+                        row_[lanes::at::<PType>(j - 1, P, mask)]
+                            += S::select(mask, ways_[1], S::zero());
+                        row_[lanes::at::<PType>(j, P, mask)]
+                            += S::select(mask, ways_[2], S::zero());
                     }
                 }
                 across_lanes();

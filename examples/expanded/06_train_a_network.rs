@@ -90,9 +90,7 @@ impl<
 > ::newton_losses::kernel::Kernel for Ctc<T, C, MAX, E> {
     type Label<TType: ::newton_losses::scalar::Float> = ([usize; MAX], usize);
     const NAME: &'static str = "ctc";
-    fn dim(&self) -> usize {
-        T * C
-    }
+    const DIM: usize = T * C;
     fn newton(&self) -> ::newton_losses::newton::Newton {
         self.newton
     }
@@ -132,7 +130,11 @@ impl<
             {
                 let mask = within;
                 if mask.any() {
-                    symbols[2 * i + 1] = P::pick(mask, word[i], symbols[2 * i + 1]);
+                    symbols[lanes::at::<P>(2 * i + 1, E, mask)] = P::pick(
+                        mask,
+                        word[lanes::at::<P>(i, MAX, mask)],
+                        symbols[lanes::at::<P>(2 * i + 1, E, mask)],
+                    );
                 }
             }
             across_lanes();
@@ -147,14 +149,17 @@ impl<
                 {
                     let mask = within_value;
                     if mask.any() {
-                        let mut ways = alpha[s];
+                        let mut ways = alpha[lanes::at::<P>(s, E, mask)];
                         if s >= 1 {
                             tape.push(ways);
-                            ways = logaddexp(ways, alpha[s - 1]);
+                            ways = logaddexp(
+                                ways,
+                                alpha[lanes::at::<P>(s - 1, E, mask)],
+                            );
                         }
                         let mut both = P::mask(false);
                         if s >= 2 {
-                            both = symbols[s].is_ne(P::int(0));
+                            both = symbols[lanes::at::<P>(s, E, mask)].is_ne(P::int(0));
                         }
                         let mut both2 = P::mask(false);
                         let first = both;
@@ -163,7 +168,8 @@ impl<
                             if mask.any() {
                                 both2 = P::pick_mask(
                                     mask,
-                                    symbols[s].is_ne(symbols[s - 2]),
+                                    symbols[lanes::at::<P>(s, E, mask)]
+                                        .is_ne(symbols[lanes::at::<P>(s - 2, E, mask)]),
                                     both2,
                                 );
                             }
@@ -173,13 +179,21 @@ impl<
                             let mask = mask & cond;
                             if mask.any() {
                                 tape.push(ways);
-                                ways = S::select(mask, logaddexp(ways, alpha[s - 2]), ways);
+                                ways = S::select(
+                                    mask,
+                                    logaddexp(ways, alpha[lanes::at::<P>(s - 2, E, mask)]),
+                                    ways,
+                                );
                             }
                         }
-                        next[s] = S::select(
+                        next[lanes::at::<P>(s, E, mask)] = S::select(
                             mask,
-                            ways + S::gather(&p[..], symbols[s].within(C, mask)),
-                            next[s],
+                            ways
+                                + S::gather(
+                                    &p[..],
+                                    symbols[lanes::at::<P>(s, E, mask)].within(C, mask),
+                                ),
+                            next[lanes::at::<P>(s, E, mask)],
                         );
                         tape.push_discrete(cond);
                     }
@@ -245,11 +259,18 @@ impl<
                     if mask.any() {
                         let cond: P::Mask = tape.pop_discrete();
                         let mut ways = S::zero();
-                        let next_new_ = next_[s];
-                        next_[s] = S::select(mask, S::zero(), next_[s]);
+                        let next_new_ = next_[lanes::at::<P>(s, E, mask)];
+                        next_[lanes::at::<P>(s, E, mask)] = S::select(
+                            mask,
+                            S::zero(),
+                            next_[lanes::at::<P>(s, E, mask)],
+                        );
                         let mut ways_ = next_new_;
                         {
-                            let (value, index) = (next_new_, symbols[s].within(C, mask));
+                            let (value, index) = (
+                                next_new_,
+                                symbols[lanes::at::<P>(s, E, mask)].within(C, mask),
+                            );
                             value.scatter_add(&mut p_[..], index, mask);
                         }
                         {
@@ -258,16 +279,18 @@ impl<
                                 let ways_new_ = ways_;
                                 ways_ = S::select(mask, S::zero(), ways_);
                                 ways = tape.pop();
-                                alpha_[s - 2]
+                                alpha_[lanes::at::<P>(s - 2, E, mask)]
                                     += S::select(
                                         mask,
-                                        ways_new_ * logaddexp_d2(ways, alpha[s - 2]),
+                                        ways_new_
+                                            * logaddexp_d2(ways, alpha[lanes::at::<P>(s - 2, E, mask)]),
                                         S::zero(),
                                     );
                                 ways_
                                     += S::select(
                                         mask,
-                                        ways_new_ * logaddexp_d(ways, alpha[s - 2]),
+                                        ways_new_
+                                            * logaddexp_d(ways, alpha[lanes::at::<P>(s - 2, E, mask)]),
                                         S::zero(),
                                     );
                             }
@@ -276,16 +299,21 @@ impl<
                             let ways_new_ = ways_;
                             ways_ = S::zero();
                             ways = tape.pop();
-                            alpha_[s - 1]
+                            alpha_[lanes::at::<P>(s - 1, E, mask)]
                                 += S::select(
                                     mask,
-                                    ways_new_ * logaddexp_d2(ways, alpha[s - 1]),
+                                    ways_new_
+                                        * logaddexp_d2(ways, alpha[lanes::at::<P>(s - 1, E, mask)]),
                                     S::zero(),
                                 );
                             ways_
-                                .add_product(ways_new_, logaddexp_d(ways, alpha[s - 1]));
+                                .add_product(
+                                    ways_new_,
+                                    logaddexp_d(ways, alpha[lanes::at::<P>(s - 1, E, mask)]),
+                                );
                         }
-                        alpha_[s] += S::select(mask, ways_, S::zero());
+                        alpha_[lanes::at::<P>(s, E, mask)]
+                            += S::select(mask, ways_, S::zero());
                     }
                 }
                 across_lanes();

@@ -269,9 +269,9 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         let mut out = Self::zero();
         each!(l in P::LANES => {
             let from = &values[P::index_at(index, l)];
-            out.value.set_lane(l, from.value.lane(l));
+            out.value.set_lane(l, from.value.lane_in_place(l));
             each!(k in K => {
-                out.tangents[k].set_lane(l, from.tangents[k].lane(l));
+                out.tangents[k].set_lane(l, from.tangents[k].lane_in_place(l));
             });
         });
         out
@@ -289,9 +289,9 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         each!(l in P::LANES => {
             if mask.lane(l) {
                 let to = &mut values[P::index_at(index, l)];
-                to.value.set_lane(l, self.value.lane(l));
+                to.value.set_lane(l, self.value.lane_in_place(l));
                 each!(k in K => {
-                    to.tangents[k].set_lane(l, self.tangents[k].lane(l));
+                    to.tangents[k].set_lane(l, self.tangents[k].lane_in_place(l));
                 });
             }
         });
@@ -301,9 +301,9 @@ impl<P: Real, const K: usize> Scalar for Dual<P, K> {
         each!(l in P::LANES => {
             if mask.lane(l) {
                 let to = &mut values[P::index_at(index, l)];
-                to.value.set_lane(l, to.value.lane(l) + self.value.lane(l));
+                to.value.set_lane(l, to.value.lane_in_place(l) + self.value.lane_in_place(l));
                 each!(k in K => {
-                    to.tangents[k].set_lane(l, to.tangents[k].lane(l) + self.tangents[k].lane(l));
+                    to.tangents[k].set_lane(l, to.tangents[k].lane_in_place(l) + self.tangents[k].lane_in_place(l));
                 });
             }
         });

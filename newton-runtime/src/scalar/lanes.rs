@@ -232,6 +232,10 @@ impl<R: Register<L>, const L: usize> Real for Lanes<R, L> {
         self.0.as_array()[lane]
     }
     #[inline(always)]
+    fn lane_in_place(&self, lane: usize) -> R::Elem {
+        self.0.as_array()[lane]
+    }
+    #[inline(always)]
     fn set_lane(&mut self, lane: usize, x: R::Elem) {
         self.0.as_mut_array()[lane] = x;
     }

@@ -308,6 +308,8 @@ pub trait Real: Scalar<Passive = Self> {
     fn splat(x: Self::Elem) -> Self;
     /// The number in one lane.
     fn lane(self, lane: usize) -> Self::Elem;
+    /// The number in one lane, read from memory: for numbers that are there.
+    fn lane_in_place(&self, lane: usize) -> Self::Elem;
     /// Replaces the number in one lane.
     fn set_lane(&mut self, lane: usize, x: Self::Elem);
     /// The index in one lane.

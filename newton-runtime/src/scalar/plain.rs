@@ -109,6 +109,10 @@ macro_rules! plain {
                 self
             }
             #[inline(always)]
+            fn lane_in_place(&self, _lane: usize) -> Self {
+                *self
+            }
+            #[inline(always)]
             fn set_lane(&mut self, _lane: usize, x: Self) {
                 *self = x;
             }
