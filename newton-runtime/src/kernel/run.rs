@@ -10,7 +10,7 @@ use crate::scalar::fault::{self, Cause, Fault};
 use crate::scalar::{Data, Dual, Float, Integer, Real, Scalar};
 use std::sync::Mutex;
 
-/// The most tangents per pass: with more, a loss's variables no longer fit the first-level cache (measured: `benches/curvature`).
+/// The most tangents per pass: with more, a loss's variables no longer fit the first-level cache (measured: `benches/corpus`).
 const MOST_TANGENTS: usize = 8;
 
 /// Tangents per pass for `dim` columns. All share the primal's exponentials, logarithms and divisions; a last pass that is not
