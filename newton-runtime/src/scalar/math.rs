@@ -26,7 +26,7 @@ pub trait Single:
     /// `a` where `self >= other`, else `b`.
     fn select_ge(self, other: Self, a: Self, b: Self) -> Self;
     /// Its bits.
-    fn to_bits(self) -> Self::Bits;
+    fn to_bits(x: Self) -> Self::Bits;
     /// The number of these bits.
     fn from_bits(bits: Self::Bits) -> Self;
     /// The same integer everywhere.
@@ -49,12 +49,12 @@ pub trait Single:
     /// Absolute value.
     #[inline(always)]
     fn magnitude(self) -> Self {
-        Self::from_bits(Self::and(self.to_bits(), Self::int(i32::MAX)))
+        Self::from_bits(Self::and(Self::to_bits(self), Self::int(i32::MAX)))
     }
     /// A number that is not negative, with the sign of another.
     #[inline(always)]
     fn with_sign(self, of: Self) -> Self {
-        Self::from_bits(Self::plus(self.to_bits(), Self::and(of.to_bits(), Self::int(i32::MIN))))
+        Self::from_bits(Self::plus(Self::to_bits(self), Self::and(Self::to_bits(of), Self::int(i32::MIN))))
     }
 }
 
@@ -77,8 +77,8 @@ impl Single for f32 {
         if self >= other { a } else { b }
     }
     #[inline(always)]
-    fn to_bits(self) -> i32 {
-        f32::to_bits(self) as i32
+    fn to_bits(x: f32) -> i32 {
+        f32::to_bits(x) as i32
     }
     #[inline(always)]
     fn from_bits(bits: i32) -> f32 {
@@ -157,7 +157,7 @@ pub fn exp2<V: Single>(x: V) -> V {
 /// 2^k e^r for |r| <= ln(2) / 2, where `shifted` is `ROUND` + k.
 #[inline(always)]
 fn scaled_exp<V: Single>(r: V, shifted: V) -> V {
-    let k = V::minus(shifted.to_bits(), V::int(ROUND.to_bits() as i32));
+    let k = V::minus(V::to_bits(shifted), V::int(ROUND.to_bits() as i32));
     let p = poly!(r, 1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5);
     let e = p.mul_add(r * r, r) + V::lit(1.0);
     // 2^k in two factors, both normal numbers, so that results may be subnormal or overflow.
@@ -199,7 +199,7 @@ fn split<V: Single>(x: V) -> (V, V) {
     let offset = smallest.select_gt(x, V::lit(-23.0), V::lit(0.0));
     // Subtracting the bits of sqrt(1/2) aligns the exponent there.
     let sqrt_half = V::int(0x3f35_04f3);
-    let bits = V::minus(scaled.to_bits(), sqrt_half);
+    let bits = V::minus(V::to_bits(scaled), sqrt_half);
     let e = V::number(V::exponent(bits)) + offset;
     (e, V::from_bits(V::plus(V::and(bits, V::int(0x007f_ffff)), sqrt_half)) - V::lit(1.0))
 }

@@ -53,7 +53,9 @@ fn difference<R: Register<L>, const L: usize>(wrong: impl Fn(R) -> R) -> Option<
                 ("add_scaled_tangents", tangents(|t, u, _, o| R::add_scaled_tangents(t, u, o)), y + x),
                 (
                     "add_combined_tangents",
-                    tangents(|t, u, a, o| R::add_combined_tangents(t, u, &[a, a], o, o - o)),
+                    tangents(|t, u, a, o| {
+                        R::add_combined_tangents(t, u, &[a, a], o, R::splat(R::Elem::from_f64(0.0)))
+                    }),
                     y + (x * zero + x),
                 ),
             ];

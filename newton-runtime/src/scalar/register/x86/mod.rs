@@ -4,6 +4,8 @@
 //! that it ends up in such a function: the kernels of `kernel::dispatch`.
 #![allow(unsafe_code)]
 
+mod single;
+
 use super::Register;
 use crate::scalar::Elementary;
 use crate::scalar::each::each;
@@ -28,6 +30,14 @@ macro_rules! register {
         #[derive(Debug, Clone, Copy)]
         #[repr(transparent)]
         pub struct $name($R);
+
+        impl $name {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn fused($a: $R, $b: $R, $c: $R) -> $R {
+                $mul_add
+            }
+        }
 
         register!(operators $name: Add add $add, Sub sub $sub, Mul mul $mul, Div div $div);
 
@@ -56,9 +66,8 @@ macro_rules! register {
             }
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
-                let ($a, $b, $c) = (self.0, b.0, c.0);
                 // SAFETY: as above.
-                Self(unsafe { $mul_add })
+                Self(unsafe { $name::fused(self.0, b.0, c.0) })
             }
             register!(compare [$L] is_lt $lt; is_le $le; is_eq $eq; |$ci| $into_ints);
             #[inline(always)]
@@ -79,7 +88,14 @@ macro_rules! register {
                     $blend
                 })
             }
-            tangents!($features $name $add $sub $mul |$a, $b, $c| $mul_add);
+            tangents! { $features $name:
+                add_tangents([u]) |t| $add(t, u);
+                sub_tangents([u]) |t| $sub(t, u);
+                scale_tangents([] a) |t| $mul(t, a);
+                combine_tangents([u] a b) |t| $name::fused(t, a, $mul(u, b));
+                add_scaled_tangents([u] a) |t| $name::fused(u, a, t);
+                add_combined_tangents([u v] a b) |t| $name::fused(u, a, $name::fused(v, b, t));
+            }
             #[inline(always)]
             fn sqrt(self) -> Self {
                 // SAFETY: as above.
@@ -115,106 +131,24 @@ macro_rules! register {
     )*};
 }
 
-/// Products and sums of tangents: functions that are compiled for the instructions themselves, so that it is left to LLVM, which
-/// simplifies each once, whether to inline them.
+/// Products and sums of tangents, element by element: functions that are compiled for the instructions themselves, so that it is
+/// left to LLVM, which simplifies each once, whether to inline them.
 macro_rules! tangents {
-    ($features:literal $name:ident $add:ident $sub:ident $mul:ident |$a:ident, $b:ident, $c:ident| $mul_add:expr) => {
+    ($features:literal $name:ident: $($function:ident([$($u:ident)*] $($a:ident)*) |$t:ident| $new:expr;)*) => {$(
         #[inline(always)]
-        fn add_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
+        fn $function<const K: usize>(t: &mut [Self; K] $(, $u: &[Self; K])* $(, $a: Self)*) {
             #[inline]
             #[target_feature(enable = $features)]
-            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K]) {
+            fn compiled<const K: usize>(t: &mut [$name; K] $(, $u: &[$name; K])* $(, $a: $name)*) {
                 for k in 0..K {
-                    t[k] = $name($add(t[k].0, u[k].0));
+                    let ($t, $($u,)* $($a,)*) = (t[k].0, $($u[k].0,)* $($a.0,)*);
+                    t[k] = $name($new);
                 }
             }
             // SAFETY: the processor has these features: see `Register`.
-            unsafe { compiled(t, u) }
+            unsafe { compiled(t $(, $u)* $(, $a)*) }
         }
-        #[inline(always)]
-        fn sub_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K]) {
-                for k in 0..K {
-                    t[k] = $name($sub(t[k].0, u[k].0));
-                }
-            }
-            // SAFETY: the processor has these features: see `Register`.
-            unsafe { compiled(t, u) }
-        }
-        #[inline(always)]
-        fn scale_tangents<const K: usize>(t: &mut [Self; K], a: Self) {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn compiled<const K: usize>(t: &mut [$name; K], a: $name) {
-                for k in 0..K {
-                    t[k] = $name($mul(t[k].0, a.0));
-                }
-            }
-            // SAFETY: the processor has these features: see `Register`.
-            unsafe { compiled(t, a) }
-        }
-        #[inline(always)]
-        fn combine_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self, b: Self) {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K], a: $name, b: $name) {
-                for k in 0..K {
-                    t[k] = $name({
-                        let ($a, $b, $c) = (t[k].0, a.0, $mul(u[k].0, b.0));
-                        $mul_add
-                    });
-                }
-            }
-            // SAFETY: the processor has these features: see `Register`.
-            unsafe { compiled(t, u, a, b) }
-        }
-        #[inline(always)]
-        fn add_scaled_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self) {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn compiled<const K: usize>(t: &mut [$name; K], u: &[$name; K], a: $name) {
-                for k in 0..K {
-                    t[k] = $name({
-                        let ($a, $b, $c) = (u[k].0, a.0, t[k].0);
-                        $mul_add
-                    });
-                }
-            }
-            // SAFETY: the processor has these features: see `Register`.
-            unsafe { compiled(t, u, a) }
-        }
-        #[inline(always)]
-        fn add_combined_tangents<const K: usize>(
-            t: &mut [Self; K],
-            u: &[Self; K],
-            v: &[Self; K],
-            a: Self,
-            b: Self,
-        ) {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn compiled<const K: usize>(
-                t: &mut [$name; K],
-                u: &[$name; K],
-                v: &[$name; K],
-                a: $name,
-                b: $name,
-            ) {
-                for k in 0..K {
-                    t[k] = $name({
-                        let ($a, $b, $c) = (v[k].0, b.0, t[k].0);
-                        let inner = $mul_add;
-                        let ($a, $b, $c) = (u[k].0, a.0, inner);
-                        $mul_add
-                    });
-                }
-            }
-            // SAFETY: the processor has these features: see `Register`.
-            unsafe { compiled(t, u, v, a, b) }
-        }
-    };
+    )*};
 }
 
 /// Single precision: ours, in registers.
@@ -320,78 +254,4 @@ register! {
     };
     from_ints |i| transmute::<[i32; 4], __m128d>([i[0], i[0], i[1], i[1]]);
     by_lane;
-}
-
-/// The bits of single precision numbers.
-macro_rules! single {
-    ($($name:ident($L:literal) $I:ident: $cast:ident $back:ident $splat:ident $add:ident $sub:ident $and:ident $left:ident $right:ident $number:ident;)*) => {$(
-        impl Single for $name {
-            type Bits = $I;
-            #[inline(always)]
-            fn lit(x: f32) -> Self {
-                <Self as Register<$L>>::splat(x)
-            }
-            #[inline(always)]
-            fn mul_add(self, b: Self, c: Self) -> Self {
-                <Self as Register<$L>>::mul_add(self, b, c)
-            }
-            #[inline(always)]
-            fn select_gt(self, other: Self, a: Self, b: Self) -> Self {
-                <Self as Register<$L>>::select_gt(self, other, a, b)
-            }
-            #[inline(always)]
-            fn select_ge(self, other: Self, a: Self, b: Self) -> Self {
-                <Self as Register<$L>>::select(<Self as Register<$L>>::is_le(other, self), a, b)
-            }
-            // SAFETY of all intrinsics: as above.
-            #[inline(always)]
-            fn to_bits(self) -> $I {
-                unsafe { $cast(self.0) }
-            }
-            #[inline(always)]
-            fn from_bits(bits: $I) -> Self {
-                Self(unsafe { $back(bits) })
-            }
-            #[inline(always)]
-            fn int(x: i32) -> $I {
-                unsafe { $splat(x) }
-            }
-            #[inline(always)]
-            fn plus(a: $I, b: $I) -> $I {
-                unsafe { $add(a, b) }
-            }
-            #[inline(always)]
-            fn minus(a: $I, b: $I) -> $I {
-                unsafe { $sub(a, b) }
-            }
-            #[inline(always)]
-            fn and(a: $I, b: $I) -> $I {
-                unsafe { $and(a, b) }
-            }
-            #[inline(always)]
-            fn into_exponent(a: $I) -> $I {
-                unsafe { $left::<23>(a) }
-            }
-            #[inline(always)]
-            fn exponent(a: $I) -> $I {
-                unsafe { $right::<23>(a) }
-            }
-            #[inline(always)]
-            fn half(a: $I) -> $I {
-                unsafe { $right::<1>(a) }
-            }
-            #[inline(always)]
-            fn number(a: $I) -> Self {
-                Self(unsafe { $number(a) })
-            }
-        }
-    )*};
-}
-single! {
-    F32x16(16) __m512i: _mm512_castps_si512 _mm512_castsi512_ps _mm512_set1_epi32 _mm512_add_epi32 _mm512_sub_epi32
-        _mm512_and_si512 _mm512_slli_epi32 _mm512_srai_epi32 _mm512_cvtepi32_ps;
-    F32x8(8) __m256i: _mm256_castps_si256 _mm256_castsi256_ps _mm256_set1_epi32 _mm256_add_epi32 _mm256_sub_epi32
-        _mm256_and_si256 _mm256_slli_epi32 _mm256_srai_epi32 _mm256_cvtepi32_ps;
-    F32x4(4) __m128i: _mm_castps_si128 _mm_castsi128_ps _mm_set1_epi32 _mm_add_epi32 _mm_sub_epi32
-        _mm_and_si128 _mm_slli_epi32 _mm_srai_epi32 _mm_cvtepi32_ps;
 }
