@@ -53,6 +53,8 @@ struct Front<'a> {
     left: usize,
     /// What is known of the expression that is lowered next.
     expected: Expected,
+    /// The type of the value of the closure that is called next, if known.
+    yields: Option<syn::Type>,
     /// The type of the function's result, until its body is entered.
     result_type: Option<syn::Type>,
     /// Results of functions that were taken for floats, as nothing says otherwise.
@@ -88,6 +90,7 @@ pub fn lower(item: &ItemFn, what: Item, errors: &mut Errors) -> Option<Program> 
         depth: 0,
         left: expr::MOST,
         expected: Expected::default(),
+        yields: None,
         result_type: None,
         assumed: Vec::new(),
     };
