@@ -6,10 +6,11 @@
 //! | [`newton`] | curvature and its settings, factorisations, the step, diagnostics |
 //! | [`losses`] | bundled: NeuralSort, SoftSort, sorting networks |
 //! | [`mod@gradcheck`] | derivatives of a loss against differences |
+//! | [`algorithms`] | exact solvers to smooth a loss around, or to make labels with: Dijkstra on grids |
 //! | [`builtins`] | the functions that the language knows |
 //! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
 //! | `graph` | feature `dfdx`: losses on dfdx's tape, layers |
-//! | `data`, `models`, `train` | feature `train`: MNIST and synthetic digits, networks, the sorting benchmark |
+//! | `data`, `models`, `train` | feature `train`: MNIST and synthetic digits, Warcraft maps, networks, the sorting benchmark |
 //!
 //! Depend on the crate `newton-losses`, which re-exports all of this together with the attribute.
 // Unsafe code stands in three small modules that say why: the choice of CPU features, the matrix product, an empty asm.
@@ -18,6 +19,7 @@
 // Generated code names this crate `::newton_losses`, whether it stands in a user's crate or in `losses/` here.
 extern crate self as newton_losses;
 
+pub mod algorithms;
 pub mod builtins;
 pub mod error;
 pub mod gradcheck;
