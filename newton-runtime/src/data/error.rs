@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::npy::NpyError;
+
 /// Why a data set could not be read or put together.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -151,6 +153,57 @@ pub enum DataError {
         found: usize,
         /// How many are needed.
         expected: usize,
+    },
+    /// A file of the Warcraft maps that cannot be read or written.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// A path is marked by something else than 0 and 1.
+    #[error("{}: map {map}, cell ({row}, {column}): the path's mark is {value}, expected 0 or 1", file.display())]
+    PathMark {
+        /// The file (empty for paths that come from memory).
+        file: PathBuf,
+        /// Index of the map.
+        map: usize,
+        /// Row of the cell.
+        row: usize,
+        /// Column of the cell.
+        column: usize,
+        /// Its mark.
+        value: u8,
+    },
+    /// A cell's cost is not positive, or not finite.
+    #[error("{}: map {map}, cell ({row}, {column}): the cost is {value}, expected a finite number above 0", file.display())]
+    CellCost {
+        /// The file (empty for costs that come from memory).
+        file: PathBuf,
+        /// Index of the map.
+        map: usize,
+        /// Row of the cell.
+        row: usize,
+        /// Column of the cell.
+        column: usize,
+        /// Its cost.
+        value: f32,
+    },
+    /// The files of a split do not belong together.
+    #[error("{}: {found} maps, but {expected} in {}", file.display(), reference.display())]
+    MapCount {
+        /// The file.
+        file: PathBuf,
+        /// How many maps it has.
+        found: usize,
+        /// The file with the images.
+        reference: PathBuf,
+        /// How many maps that has.
+        expected: usize,
+    },
+    /// All training pixels have the same value in a channel, which then has no scale.
+    #[error("channel {channel} is {value} in every pixel of the training maps: it cannot be normalised")]
+    ConstantChannel {
+        /// 0 red, 1 green, 2 blue.
+        channel: usize,
+        /// The value.
+        value: u8,
     },
     /// A buffer that does not fit the batch.
     #[error("the buffer for {what} has {found} elements; {expected} are needed: {why}")]

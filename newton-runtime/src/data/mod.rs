@@ -1,4 +1,5 @@
-//! Data of the benchmarks: MNIST digits (or synthetic ones) and the sets of four-digit numbers made of them.
+//! Data of the benchmarks: MNIST digits (or synthetic ones) and the sets of four-digit numbers made of them; Warcraft
+//! maps with their costs and shortest paths ([`warcraft`]).
 //!
 //! [`Digits::load`] reads a folder with the four MNIST files, [`Digits::synthetic`] draws handwritten-like digits
 //! when there is none, and [`FourDigitSets`] puts batches together, any batch at any time, from a seed.
@@ -26,8 +27,10 @@ mod error;
 mod four_digit;
 pub mod idx;
 mod mnist;
+pub mod npy;
 mod random;
 pub mod synthetic;
+pub mod warcraft;
 
 pub use digits::{DigitImages, Digits, PIXELS, SIDE, Split};
 pub use error::DataError;

@@ -1,5 +1,6 @@
 //! Files that are complete or not there: written under another name first, then renamed.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -26,12 +27,17 @@ pub(crate) fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 /// # Errors
 /// The system's; `path` is then as it was.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(contents))
+}
+
+/// As [`replace`], for contents that are too large to be held: `write` is given the file.
+pub(crate) fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
     let mut file = temporary(folder)?;
-    file.write_all(contents)?;
+    write(file.as_file_mut())?;
     // Before the new name points to it, or a power cut leaves an empty file under that name.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -54,6 +60,10 @@ mod tests {
         assert_eq!(names.count(), 1, "no temporary file stays behind");
         // A folder of that name is in the way: an error, and nothing left behind either.
         assert!(replace(&folder.path().join("runs"), b"x").is_err());
+        // So does a writer that gives up halfway.
+        let torn = replace_with(&path, |file| file.write_all(b"ha").and(Err(io::Error::other("gave up"))));
+        assert!(torn.is_err() && std::fs::read(&path).expect("readable") == b"new");
+        assert_eq!(std::fs::read_dir(path.parent().expect("runs")).expect("a folder").count(), 1);
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }
