@@ -21,8 +21,10 @@
 mod error;
 pub mod files;
 mod history;
+mod map_picture;
 mod method;
 mod metrics;
+mod path_metrics;
 mod plot;
 pub mod sorting;
 mod stats;
@@ -30,8 +32,10 @@ mod trainer;
 
 pub use error::TrainError;
 pub use history::{History, HistoryError};
+pub use map_picture::{MapPicture, PictureError};
 pub use method::{Method, UnknownName};
 pub use metrics::{RankingAccuracy, RankingMetrics, argsort};
+pub use path_metrics::{PathAccuracy, PathMetrics};
 pub use plot::{Curve, Plot, PlotError, Point, Unit};
 pub use stats::{Summary, mean, standard_deviation};
 pub use trainer::{Loss, StepReport, Trainer};
