@@ -465,3 +465,23 @@ fn labels_that_ask_for_too_many_steps_name_their_sample() {
     let error = loss.gradients(&y, &lens).unwrap_err();
     assert!(matches!(error, Error::IndexOutOfRange { sample: 4, .. }), "{error}");
 }
+
+#[newton_loss(hessian, lambda = 1.0)]
+fn element(y: &[f32; 3], k: usize) -> f32 {
+    y[k] * y[0]
+}
+
+/// As the plain function would panic.
+#[test]
+fn a_parameter_that_suits_no_array_is_an_error() {
+    let y = [0.5; 300];
+    for error in [
+        Element::new(5).gradients(&y, &[(); 100]).unwrap_err(),
+        Element::new(5).mean_hessian(&y, &[(); 100]).unwrap_err(),
+    ] {
+        assert!(matches!(&error, Error::Panicked { loss: "element", .. }), "{error}");
+        assert!(error.to_string().contains("the index is 5"), "{error}");
+    }
+    // And the threads go on.
+    assert_eq!(Element::new(1).gradients(&y, &[(); 100]).unwrap().gradients[..3], [0.5, 0.5, 0.0]);
+}

@@ -135,6 +135,29 @@ fn kinks(y: &[f32; 6], p: &f32) -> f32 {
         + 5.0 * norm(&[y[5], y[5]])
 }
 
+/// Lengths that the context gives, parts of parts, lengths that are literals.
+#[newton_loss(none)]
+fn lengths_and_parts(y: &[f32; 6]) -> f32 {
+    let gaps: [[f32; 6]; 6] = std::array::from_fn(|i| std::array::from_fn(|j| (y[i] - y[j]).tanh()));
+    let middle = &y[1..];
+    let inner: f32 = middle[1..4].iter().map(|v| v * v).sum();
+    let backwards: f32 = y.windows(2).rev().map(|w| w[0] * w[1]).sum();
+    let steps: f32 = y.iter().rev().step_by(4).zip(y).map(|(a, b)| a * b).sum();
+    gaps.iter().flatten().map(|g| g * g).sum::<f32>() + inner + 2.0 * backwards + 3.0 * steps
+}
+
+/// Integers of narrow types, from wider ones and from floats.
+#[newton_loss(none)]
+fn narrow(y: &[f32; 4], n: &i32, x: &f32) -> f32 {
+    let at = (*x * 2.0) as usize % 4;
+    y[at]
+        * ((*n as u8) as f32
+            + 10.0 * (*n as i8) as f32
+            + (*n as u16) as f32
+            + (*x as u8) as f32
+            + (*x as i8) as f32)
+}
+
 #[track_caller]
 fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
     let label = [label];
@@ -169,6 +192,22 @@ fn integers_tuples_rows() {
     for (n, flags) in [(3, [true, false, true]), (2, [false; 3])] {
         let plain = integers_and_arrays(&y.map(|y| y as f32), &n, &flags, &w);
         check(&IntegersAndArrays::<3>::new(w), &y, (n, flags), plain);
+    }
+}
+
+#[test]
+fn lengths_from_context() {
+    let y = [0.37, 0.71, 0.2, -0.4, 1.1, 0.6];
+    let loss = LengthsAndParts::new();
+    assert_eq!(loss.dim(), 6);
+    check(&loss, &y, (), lengths_and_parts(&y.map(|y| y as f32)));
+}
+
+#[test]
+fn integers_narrow_as_in_rust() {
+    let y = [0.37, 0.71, 0.2, -0.4];
+    for (n, x) in [(300, -1.25_f32), (-1, 400.5), (200, 1.75), (70_000, -300.0), (-32_769, 130.0)] {
+        check(&Narrow::new(), &y, (n, x.into()), narrow(&y.map(|y| y as f32), &n, &x));
     }
 }
 

@@ -35,6 +35,10 @@ impl<const N: usize> Decay<N> {
             dt: ::core::convert::Into::into(dt),
         }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        2
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {

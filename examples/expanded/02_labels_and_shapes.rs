@@ -50,6 +50,10 @@ impl<const WORDS: usize, const TAGS: usize> ExpectedCost<WORDS, TAGS> {
             trust: ::core::convert::Into::into(trust),
         }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        WORDS * TAGS
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {

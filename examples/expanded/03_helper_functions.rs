@@ -463,6 +463,10 @@ impl<const N: usize> Orbit<N> {
         };
         Self { newton }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        3
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {

@@ -26,6 +26,10 @@ impl Hard {
         };
         Self { newton }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        1
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {
@@ -147,6 +151,10 @@ impl Soft {
             width: ::core::convert::Into::into(width),
         }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        1
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {
@@ -253,6 +261,10 @@ impl<const N: usize> Winner<N> {
             on_indefinite: ::newton_losses::newton::OnIndefinite::Keep,
         };
         Self { newton }
+    }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        N
     }
     /// The same loss with another curvature.
     #[must_use]

@@ -52,6 +52,10 @@ impl<
             temperature: ::core::convert::Into::into(temperature),
         }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        N * LETTERS
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {

@@ -56,6 +56,10 @@ impl<
         };
         Self { newton }
     }
+    /// How many numbers a prediction has.
+    fn dim(&self) -> usize {
+        T * C
+    }
     /// The same loss with another curvature.
     #[must_use]
     fn curvature(mut self, curvature: ::newton_losses::newton::Curvature) -> Self {

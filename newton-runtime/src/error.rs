@@ -96,6 +96,14 @@ pub enum Error {
         /// Index of the sample in the batch.
         sample: usize,
     },
+    /// The loss's own code panicked, as the plain function would: a hyper-parameter that is no index of an array, say.
+    #[error("`{loss}` panicked: {message}")]
+    Panicked {
+        /// The loss.
+        loss: &'static str,
+        /// What the panic said.
+        message: String,
+    },
     /// A batch without samples has no mean.
     #[error("the batch is empty: a mean loss needs at least one sample")]
     EmptyBatch,

@@ -90,6 +90,9 @@ fn expr(e: &Expr, program: &Program, found: &mut Found) {
                 expr(arg, program, found);
                 if kind.is_passive() && arg.is_active(&program.vars) {
                     let instead = match builtin.name {
+                        _ if matches!(program.output, Output::Values(_)) => {
+                            "in a helper function all floats count as if they did; write a literal or a constant here, or call it from the loss itself"
+                        }
                         "huber" | "smooth_min" | "smooth_max" => {
                             "it is a number that you choose: pass it as a hyper-parameter"
                         }

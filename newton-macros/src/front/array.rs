@@ -26,6 +26,11 @@ impl Front<'_> {
         let Some(range) = iter.plain_range() else {
             return Err(self.errors.at(index.index.span(), "a part of an array is `x[a..b]`"));
         };
+        if let Value::Slice { of, offset, len } = base {
+            let end = if iter.open_end { len } else { range.end.clone() };
+            let len = Discrete::minus(end, range.start.clone());
+            return Ok(Value::Slice { of, offset: Discrete::plus(offset, range.start.clone()), len });
+        }
         match base.place().cloned() {
             Some(of) if !self.dims(&of).is_empty() => {
                 let end = if iter.open_end { self.dims(&of)[0].clone() } else { range.end.clone() };

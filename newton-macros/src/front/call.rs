@@ -65,6 +65,7 @@ impl Front<'_> {
                 format_args!("this closure is called with {} argument{}", args.len(), plural(args.len())),
             ));
         }
+        let yields = self.yields.take();
         let outer = std::mem::replace(&mut self.scopes, closure.scopes.clone());
         self.scopes.push(Scope::new());
         let bound: Vec<_> = text
@@ -74,13 +75,13 @@ impl Front<'_> {
             .map(|(pat, (value, span))| self.bind_pattern(pat, value, Mode::Borrow, span))
             .collect();
         let outcome =
-            bound.into_iter().collect::<Outcome<Vec<()>>>().and_then(|_| self.body_value(&text.body));
+            bound.into_iter().collect::<Outcome<Vec<()>>>().and_then(|_| self.body_value(&text.body, yields));
         self.scopes = outer;
         outcome
     }
 
     /// The value of a closure's body; nothing for one that only assigns.
-    fn body_value(&mut self, body: &syn::Expr) -> Outcome<Value> {
+    fn body_value(&mut self, body: &syn::Expr, ty: Option<syn::Type>) -> Outcome<Value> {
         match body {
             syn::Expr::Block(block) if !super::stmt::has_tail(&block.block) => {
                 self.inline_block(&block.block)?;
@@ -90,7 +91,7 @@ impl Front<'_> {
                 self.statement(body)?;
                 Ok(Value::Tuple(Vec::new()))
             }
-            body => self.expr(body),
+            body => self.expr_of_type(body, ty, None),
         }
     }
 
@@ -157,7 +158,15 @@ impl Front<'_> {
         let value = self.expr(&len)?;
         let len = self.int(value, span)?;
         match &args[..] {
-            [(f, _)] => self.array_from_fn(&f.clone(), len, span, expected.name),
+            [(f, _)] => {
+                self.yields = match expected.ty {
+                    Some(syn::Type::Array(array)) => Some(*array.elem),
+                    _ => None,
+                };
+                let array = self.array_from_fn(&f.clone(), len, span, expected.name);
+                self.yields = None;
+                array
+            }
             _ => Err(self.errors.at(span, "`from_fn` takes one closure")),
         }
     }

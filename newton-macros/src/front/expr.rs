@@ -332,7 +332,8 @@ impl Front<'_> {
         match (value, kind) {
             (Value::Float(expr, dims), Kind::Float) if dims.is_empty() => Ok(Value::float(expr)),
             (Value::Float(expr, dims), Kind::Int) if dims.is_empty() => {
-                Ok(Value::int(Discrete::Truncated(Box::new(expr))))
+                let truncated = Box::new(Discrete::Truncated(Box::new(expr)));
+                Ok(Value::int(Discrete::Cast(truncated, (*c.ty).clone())))
             }
             (Value::Constant(constant), Kind::Float) => Ok(Value::float(Expr::Const(constant))),
             (Value::Untyped(untyped), Kind::Float) => Ok(Value::float(untyped.float())),

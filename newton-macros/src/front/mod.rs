@@ -53,6 +53,8 @@ struct Front<'a> {
     left: usize,
     /// What is known of the expression that is lowered next.
     expected: Expected,
+    /// The type of the value of the closure that is called next, if known.
+    yields: Option<syn::Type>,
     /// The type of the function's result, until its body is entered.
     result_type: Option<syn::Type>,
     /// Comparisons of floats are relaxed, and there is `while`.
@@ -92,6 +94,7 @@ pub fn lower(item: &ItemFn, what: Item, relaxed: bool, errors: &mut Errors) -> O
         depth: 0,
         left: expr::MOST,
         expected: Expected::default(),
+        yields: None,
         result_type: None,
         relaxed,
         soft: std::collections::BTreeSet::new(),

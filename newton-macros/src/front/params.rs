@@ -254,7 +254,7 @@ impl Front<'_> {
                 Some(kind) => Ok(Type { kind, dims: Vec::new() }),
                 None => Err(self
                     .errors
-                    .at(ty.span(), "expected `f32`, an integer type, `bool`, or an array of one of them")),
+                    .at(ty.span(), "expected `f32`, an integer type, `bool`, or an array of one of them, written out: no name for another type, and an enum as `u8`")),
             },
         }
     }

@@ -221,7 +221,7 @@ fn can_replay(
 ) -> bool {
     let simple = !matches!(init, Discrete::Call(..) | Discrete::Array(_) | Discrete::Filled(..))
         && !matches!(init, Discrete::Compare(_, a, b) if has_costly_call(a) || has_costly_call(b))
-        && !matches!(init, Discrete::Test(_, a) | Discrete::Truncated(a) if has_costly_call(a));
+        && !has_costly_test(init);
     let var = &program.vars[var.0];
     if var.mutable || !simple || !var.ty.is_scalar() {
         return false;
@@ -249,6 +249,14 @@ fn is_available(
     let var = &program.vars[v.0];
     let cheap = required.contains(&v) || !var.mutable && (!local || var.ty.is_discrete());
     cheap && !overwritten_later.contains(&v)
+}
+
+fn has_costly_test(e: &Discrete) -> bool {
+    match e {
+        Discrete::Test(_, a) | Discrete::Truncated(a) => has_costly_call(a),
+        Discrete::Cast(a, _) => has_costly_test(a),
+        _ => false,
+    }
 }
 
 fn has_costly_call(e: &Expr) -> bool {

@@ -288,11 +288,12 @@ impl<K: Kernel, T: Float, const PRODUCTS: bool> HessianTask<'_, K, T, PRODUCTS> 
 const SMALL: usize = 384 << 10;
 
 /// Runs all tasks.
-fn run_all<T: Float, K: Kernel>(kernel: &K, tasks: usize, task: &(impl Task<T> + Sync)) {
+fn run_all<T: Float, K: Kernel>(kernel: &K, tasks: usize, task: &(impl Task<T> + Sync)) -> Result<(), Error> {
     let level = Level::detect();
     let numbers = kernel.size() + K::Label::<T>::LEN + K::Label::<T>::INTEGERS;
     let small = numbers * 64 * (1 + tangents(K::DIM, MOST_TANGENTS)) <= SMALL;
-    threads::run(tasks, small, &|index| level.run(task, index));
+    threads::run(tasks, small, &|index| level.run(task, index))
+        .map_err(|message| Error::Panicked { loss: K::NAME, message })
 }
 
 /// Values and gradients of a batch: `predictions` N x m, N labels.
@@ -308,7 +309,7 @@ pub fn gradients<K: Kernel, T: Float>(
     let values = Pieces::new(&mut out.values, lanes);
     let gradients = Pieces::new(&mut out.gradients, lanes * dim);
     let task = GradientTask { batch, values, gradients };
-    run_all(kernel, blocks, &task);
+    run_all(kernel, blocks, &task)?;
     task.batch.verdict.of(K::NAME)?;
     drop(task);
     Ok(out)
@@ -329,7 +330,7 @@ pub fn mean_hessian<K: Kernel, T: Float>(
     let mut partial = vec![0.0; chunks * dim * dim];
     let wanted = Wanted::Sum(Pieces::new(&mut partial, dim * dim));
     let task = HessianTask::<_, _, false> { batch, chunk, groups, wanted };
-    run_all(kernel, chunks * groups, &task);
+    run_all(kernel, chunks * groups, &task)?;
     task.batch.verdict.of(K::NAME)?;
     drop(task);
     let mut mean = vec![0.0; dim * dim];
@@ -354,7 +355,7 @@ pub fn hessians<K: Kernel, T: Float>(
     let blocks = batch.blocks();
     let wanted = Wanted::Each(Pieces::new(&mut out, batch.lanes * dim * dim));
     let task = HessianTask::<_, _, false> { batch, chunk: 1, groups: 1, wanted };
-    run_all(kernel, blocks, &task);
+    run_all(kernel, blocks, &task)?;
     task.batch.verdict.of(K::NAME)?;
     drop(task);
     Ok(out)
@@ -373,7 +374,7 @@ pub fn hessian_vector_products<K: Kernel, T: Float>(
     let blocks = batch.blocks();
     let wanted = Wanted::Products(vectors, Pieces::new(&mut out, batch.lanes * dim));
     let task = HessianTask::<_, _, true> { batch, chunk: 1, groups: 1, wanted };
-    run_all(kernel, blocks, &task);
+    run_all(kernel, blocks, &task)?;
     task.batch.verdict.of(K::NAME)?;
     drop(task);
     Ok(out)

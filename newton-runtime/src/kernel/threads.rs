@@ -1,5 +1,6 @@
 //! The threads that kernels run on. Nothing here is generic: it is compiled once and not again for every loss.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -20,9 +21,17 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
     .as_ref()
 }
 
-/// Runs all tasks. `small` ones fit the caller's stack: the first is run here to see how long it takes, and the others with the
+/// Runs all tasks; what a panic said, if one panicked. `small` ones fit the caller's stack: the first is run here to see how long it takes, and the others with the
 /// help of other threads if that is worth while.
-pub fn run(tasks: usize, small: bool, task: &(dyn Fn(usize) + Sync)) {
+pub fn run(tasks: usize, small: bool, task: &(dyn Fn(usize) + Sync)) -> Result<(), String> {
+    // What a task writes to is dropped by the caller, unread, where one panicked.
+    catch_unwind(AssertUnwindSafe(|| run_all(tasks, small, task))).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason").to_owned()
+    })
+}
+
+fn run_all(tasks: usize, small: bool, task: &(dyn Fn(usize) + Sync)) {
     let next = AtomicUsize::new(0);
     let work = || {
         loop {

@@ -32,7 +32,15 @@ impl Printer<'_> {
                 Text(quote!(#a #op #b), own)
             }
             Discrete::Method(a, name, args) => {
-                let a = self.int(a).at_least(Bind::Atom);
+                let text = self.int(a);
+                // Rust looks for no methods on numbers whose type it has not seen.
+                let a = match is_literal(a) {
+                    true => {
+                        let text = text.at_least(Bind::Cast);
+                        quote!((#text as usize))
+                    }
+                    false => text.at_least(Bind::Atom),
+                };
                 let args = args.iter().map(|a| self.int(a).0);
                 atom(quote!(#a.#name(#(#args),*)))
             }
@@ -169,7 +177,10 @@ impl Printer<'_> {
                 let a = self.by_lane_as(a, true);
                 quote!(#a.as_int())
             }
-            Discrete::Cast(a, _) => self.by_lane_as(a, false),
+            Discrete::Cast(a, ty) => {
+                let from_float = matches!(**a, Discrete::Truncated(_));
+                narrowed(p, self.by_lane_as(a, false), ty, from_float)
+            }
             Discrete::Compare(op, a, b) => {
                 let (a, b) = (self.passive(a).at_least(Bind::Atom), self.passive(b).0);
                 let method = comparison(op);
@@ -311,6 +322,43 @@ impl Printer<'_> {
     pub fn mask(&self) -> TokenStream {
         let p = &self.passive;
         if self.is_masked() { quote!(mask) } else { quote!(#p::mask(true)) }
+    }
+}
+
+/// Made of literals alone.
+fn is_literal(e: &Discrete) -> bool {
+    match e {
+        Discrete::Path(syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. })) => n.suffix().is_empty(),
+        Discrete::Unary(_, a) => is_literal(a),
+        Discrete::Binary(_, a, b) => is_literal(a) && is_literal(b),
+        _ => false,
+    }
+}
+
+/// An integer per lane as one of a narrower type, from an integer (which wraps) or from a float (which saturates).
+fn narrowed(p: &proc_macro2::Ident, text: TokenStream, ty: &syn::Type, from_float: bool) -> TokenStream {
+    let syn::Type::Path(path) = ty else { return text };
+    let Some(name) = path.path.get_ident().map(ToString::to_string) else { return text };
+    let (signed, bits) = name.split_at(1);
+    let (signed, bits) = (signed == "i", bits.parse::<u32>().ok());
+    match (bits, from_float) {
+        (Some(bits @ (8 | 16)), true) => {
+            let (low, high) = match signed {
+                true => (-(1_i32 << (bits - 1)), (1_i32 << (bits - 1)) - 1),
+                false => (0, (1_i32 << bits) - 1),
+            };
+            quote!(#text.clamp(#p::int(#low), #p::int(#high)))
+        }
+        (_, true) if !signed => quote!(#text.max(#p::int(0))),
+        (Some(bits @ (8 | 16)), false) if signed => {
+            let unused = 32 - bits as i32;
+            quote!(((#text << #p::int(#unused)) >> #p::int(#unused)))
+        }
+        (Some(bits @ (8 | 16)), false) => {
+            let all = (1_i32 << bits) - 1;
+            quote!((#text & #p::int(#all)))
+        }
+        _ => text,
     }
 }
 

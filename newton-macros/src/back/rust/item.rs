@@ -184,6 +184,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
             _ => None,
         }
     });
+    let dim = size(printer, prediction(program));
     let (mut types, mut takes, mut gives) = (Vec::new(), Vec::new(), Vec::new());
     for (ty, take, give) in fields {
         types.push(ty);
@@ -226,6 +227,11 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
                     on_indefinite: #krate::newton::OnIndefinite::#on_indefinite,
                 };
                 Self { newton, #(#gives,)* }
+            }
+
+            /// How many numbers a prediction has.
+            #vis fn dim(&self) -> usize {
+                #dim
             }
 
             /// The same loss with another curvature.
@@ -276,7 +282,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         arguments: quote!(#arguments),
         label: label_type(printer, &t),
         t,
-        dim: size(printer, prediction(program)),
+        dim,
         parameters,
     }
 }
