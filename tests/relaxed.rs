@@ -1,6 +1,6 @@
 //! Plain algorithms, relaxed, against numbers of the AlgoVision package.
-use newton_losses::prelude::*;
 use newton_losses::loss::NewtonLoss;
+use newton_losses::prelude::*;
 
 /// Swaps of a bubble sort.
 #[newton_loss(hessian, lambda = 1.0, relax(logistic, beta = 5.0, max_iter = 1024))]
@@ -29,7 +29,13 @@ fn bubble_sort() {
     let out = BubbleSwaps::<5>::new().gradients(&x, &[()]).unwrap();
     println!("{:?}", out);
     assert!((out.values[0] - 4.193444571217112_f64).abs() < 1e-9);
-    for (a, b) in out.gradients.iter().zip([0.9949660549137828, 0.13016260704203916, -0.8980225892235383, -0.0029885340851509615, -0.22411753864713274]) {
+    for (a, b) in out.gradients.iter().zip([
+        0.9949660549137828,
+        0.13016260704203916,
+        -0.8980225892235383,
+        -0.0029885340851509615,
+        -0.22411753864713274,
+    ]) {
         assert!((a - b).abs() < 1e-9, "{a} {b}");
     }
     assert_eq!(bubble_swaps(&[0.3, -1.2, 0.8, 2.1, -0.5]), 4.0);

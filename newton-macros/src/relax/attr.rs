@@ -83,11 +83,17 @@ pub fn parse(tokens: TokenStream, span: Span, errors: &mut Errors) -> Option<Rel
             ("t_conorm", Some(value)) => match self::conorm(&value) {
                 Some(found) => conorm = found,
                 None => {
-                    errors.at(value.span(), "choose one of `probabilistic`, `hamacher(r)` with a literal r, `yager`");
+                    errors.at(
+                        value.span(),
+                        "choose one of `probabilistic`, `hamacher(r)` with a literal r, `yager`",
+                    );
                 }
             },
             ("gaussian" | "cauchy" | "laplace" | "gumbel", None) => {
-                errors.at(key.span(), "control flow is relaxed by the logistic distribution: `relax(logistic, beta = 10.0)`");
+                errors.at(
+                    key.span(),
+                    "control flow is relaxed by the logistic distribution: `relax(logistic, beta = 10.0)`",
+                );
                 logistic = true;
             }
             _ => {
@@ -125,6 +131,7 @@ fn conorm(value: &syn::Expr) -> Option<Conorm> {
 
 fn literal(value: &syn::Expr) -> Option<f64> {
     match value {
+        syn::Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => literal(expr).map(|x| -x),
         syn::Expr::Lit(lit) => match &lit.lit {
             syn::Lit::Float(x) => x.base10_parse().ok(),
             syn::Lit::Int(x) => x.base10_parse().ok(),
@@ -160,7 +167,10 @@ impl Resolve<Expr> for Number {
         match self.parameter(program) {
             Some((Role::Hyper, Kind::Float, place)) => Expr::Read(place),
             Some(_) => {
-                errors.at(self.0.span(), "this parameter is no number that is one for the batch: take it by value, `beta: f32`");
+                errors.at(
+                    self.0.span(),
+                    "this parameter is no number that is one for the batch: take it by value, `beta: f32`",
+                );
                 Expr::Lit(1.0)
             }
             None => Expr::Const(crate::ir::Constant::whole(self.0.clone())),

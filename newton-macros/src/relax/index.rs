@@ -1,8 +1,9 @@
 //! Relaxed indices: reads are weighted sums over all elements, writes go to all by weight.
 
+use super::Pass;
 use super::branch::mixture;
-use super::{Pass, span_of};
 use crate::ir::{Discrete, Expr, Place, Range, Stmt, Type, VarId};
+use proc_macro2::Span;
 
 impl Pass<'_> {
     /// The first index of a place that is relaxed: where it is, and which variable.
@@ -14,7 +15,7 @@ impl Pass<'_> {
     }
 
     /// The weights that an index has become.
-    pub(super) fn weights(&mut self, index: Discrete) -> Expr {
+    pub(super) fn weights(&mut self, index: Discrete, span: Span) -> Expr {
         match index {
             Discrete::Call(name, place) => {
                 let len = self.program.dims(&place)[0].clone();
@@ -22,9 +23,9 @@ impl Pass<'_> {
                 self.weights_over(name == "argmax", Expr::Read(place), len)
             }
             Discrete::Read(place) => Expr::Read(place),
-            other => {
+            _ => {
                 self.errors.at(
-                    span_of(&other),
+                    span,
                     "this variable is a relaxed index elsewhere: give it `argmin` or `argmax` of an array here as well",
                 );
                 Expr::Lit(0.0)
@@ -81,13 +82,7 @@ impl Pass<'_> {
     }
 
     /// Runs `f` for every element over which an index is spread, with its weight and the place with that index.
-    fn over(
-        &mut self,
-        index: VarId,
-        at: usize,
-        place: Place,
-        f: impl FnOnce(&mut Self, Expr, Place),
-    ) {
+    fn over(&mut self, index: VarId, at: usize, place: Place, f: impl FnOnce(&mut Self, Expr, Place)) {
         let len = self.marks.weights[&index].clone();
         let counter = self.declare("k", Type::INT);
         let k = Discrete::Read(Place::of(counter));

@@ -103,7 +103,9 @@ pub fn changed(block: &Block) -> BTreeSet<VarId> {
     let mut vars = BTreeSet::new();
     for stmt in block {
         match stmt {
-            Stmt::Assign { place, .. } | Stmt::AssignDiscrete { place, .. } | Stmt::Accumulate { place, .. } => {
+            Stmt::Assign { place, .. }
+            | Stmt::AssignDiscrete { place, .. }
+            | Stmt::Accumulate { place, .. } => {
                 vars.insert(place.var);
             }
             Stmt::For { body, .. } => vars.extend(changed(body)),
@@ -146,13 +148,7 @@ fn refuse(block: &Block, program: &Program, marks: &Marks, errors: &mut Errors) 
 }
 
 /// Integers cannot be mixed.
-fn integers(
-    block: &Block,
-    outside: &BTreeSet<VarId>,
-    program: &Program,
-    marks: &Marks,
-    errors: &mut Errors,
-) {
+fn integers(block: &Block, outside: &BTreeSet<VarId>, program: &Program, marks: &Marks, errors: &mut Errors) {
     for stmt in block {
         match stmt {
             Stmt::AssignDiscrete { place, .. }

@@ -13,8 +13,8 @@ mod mark;
 mod probability;
 mod repeat;
 
-pub use attr::{Relax, parse};
 use attr::Resolve;
+pub use attr::{Relax, parse};
 
 use crate::builtins::{Builtin, Syntax};
 use crate::errors::Errors;
@@ -83,13 +83,15 @@ impl Pass<'_> {
                 let init = self.expr(init);
                 self.out.push(Stmt::Let { var, init });
             }
-            Stmt::LetDiscrete { var, init } => match self.soft(var, init) {
-                Ok(init) => self.out.push(Stmt::Let { var, init }),
-                Err(init) => {
-                    let init = self.hard(init);
-                    self.out.push(Stmt::LetDiscrete { var, init });
+            Stmt::LetDiscrete { var, init } => {
+                match self.soft(var, init, self.program.vars[var.0].name.span()) {
+                    Ok(init) => self.out.push(Stmt::Let { var, init }),
+                    Err(init) => {
+                        let init = self.hard(init);
+                        self.out.push(Stmt::LetDiscrete { var, init });
+                    }
                 }
-            },
+            }
             Stmt::Assign { place, value } => {
                 let value = self.expr(value);
                 self.write(place, value);
@@ -107,7 +109,7 @@ impl Pass<'_> {
                     }
                 }
             }
-            Stmt::AssignDiscrete { place, value } => match self.soft(place.var, value) {
+            Stmt::AssignDiscrete { place, value } => match self.soft(place.var, value, place.span) {
                 Ok(value) => self.write(place, value),
                 Err(value) => {
                     let (place, value) = (self.place(place), self.hard(value));

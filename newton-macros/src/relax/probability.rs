@@ -4,16 +4,17 @@ use super::attr::Conorm;
 use super::{Pass, function, span_of};
 use crate::builtins::{Builtin, Syntax};
 use crate::ir::{Discrete, Expr, Part, Stmt, Type, VarId};
+use proc_macro2::Span;
 use syn::BinOp;
 
 impl Pass<'_> {
     /// The new value of a variable that has become a float; the value as it was, if it has not.
-    pub(super) fn soft(&mut self, var: VarId, value: Discrete) -> Result<Expr, Discrete> {
+    pub(super) fn soft(&mut self, var: VarId, value: Discrete, span: Span) -> Result<Expr, Discrete> {
         if self.marks.probabilities.contains(&var) {
             return Ok(self.probability(value));
         }
         if self.marks.weights.contains_key(&var) {
-            return Ok(self.weights(value));
+            return Ok(self.weights(value, span));
         }
         Err(value)
     }

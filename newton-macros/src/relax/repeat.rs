@@ -31,18 +31,16 @@ impl Pass<'_> {
                 prologue.into_iter().for_each(|stmt| pass.stmt(stmt));
                 let p = pass.probability(cond);
                 let next = Expr::var(pass.store("next", Expr::mul(Expr::var(going), p)));
-                let share = Expr::var(pass.store("share", Expr::add(Expr::var(going), Expr::neg(next.clone()))));
+                let share =
+                    Expr::var(pass.store("share", Expr::add(Expr::var(going), Expr::neg(next.clone()))));
                 for (var, sum) in state.iter().zip(&stopped) {
                     let (var, sum, share) = (*var, *sum, share.clone());
                     pass.each(sum, |_, at| Expr::add(at(sum), Expr::mul(share, at(var))));
                 }
                 pass.assign(going, next);
                 let run = pass.above_epsilon(Expr::var(going), "run");
-                let more = Discrete::binary(
-                    Discrete::Read(Place::of(step)),
-                    syn::parse_quote!(<),
-                    most.clone(),
-                );
+                let more =
+                    Discrete::binary(Discrete::Read(Place::of(step)), syn::parse_quote!(<), most.clone());
                 let body = pass.block(body);
                 let then = vec![Stmt::If { cond: run, then: body, otherwise: Vec::new() }];
                 pass.out.push(Stmt::If { cond: more, then, otherwise: Vec::new() });
@@ -80,11 +78,8 @@ impl Pass<'_> {
         let ty = self.program.vars[var.0].ty.clone();
         let name = format!("{}_stopped", self.program.vars[var.0].name.to_string().trim_end_matches('_'));
         let sum = self.declare(&name, ty.clone());
-        let init = if ty.is_scalar() {
-            Expr::Lit(0.0)
-        } else {
-            Expr::Filled(Box::new(Expr::Lit(0.0)), ty.dims)
-        };
+        let init =
+            if ty.is_scalar() { Expr::Lit(0.0) } else { Expr::Filled(Box::new(Expr::Lit(0.0)), ty.dims) };
         self.out.push(Stmt::Let { var: sum, init });
         sum
     }
