@@ -2,6 +2,7 @@
 
 use crate::errors::Errors;
 use crate::nesting;
+use crate::relax::{self, Relax};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
@@ -22,6 +23,8 @@ pub struct Attr {
     pub name: Option<Ident>,
     /// Path of the runtime, if not `::newton_losses`.
     pub krate: Option<Path>,
+    /// Relax the control flow.
+    pub relax: Option<Relax>,
     /// Show the generated code while compiling.
     pub print: bool,
 }
@@ -30,19 +33,29 @@ pub struct Attr {
 struct Item {
     key: Ident,
     value: Option<Expr>,
+    /// What is in parentheses after the key.
+    group: Option<TokenStream>,
 }
 
 impl Parse for Item {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         use syn::ext::IdentExt;
         let key = Ident::parse_any(input)?;
+        let group = match input.peek(syn::token::Paren) {
+            true => {
+                let inner;
+                syn::parenthesized!(inner in input);
+                Some(inner.parse()?)
+            }
+            false => None,
+        };
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Some(input.parse()?)
         } else {
             None
         };
-        Ok(Item { key, value })
+        Ok(Item { key, value, group })
     }
 }
 
@@ -55,6 +68,7 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
         on_indefinite: quote!(Keep),
         name: None,
         krate: None,
+        relax: None,
         print: false,
     };
     let whole = tokens.span();
@@ -69,8 +83,12 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     };
     let mut seen: Vec<String> = Vec::new();
     let mut curvature = None;
-    for Item { key, value } in items {
+    for Item { key, value, group } in items {
         let name = key.to_string();
+        if let ("relax", Some(group)) = (&*name, &group) {
+            attr.relax = relax::parse(group.clone(), key.span(), errors);
+            continue;
+        }
         let kind = if matches!(&*name, "hessian" | "fisher" | "none") {
             "curvature".to_owned()
         } else {
@@ -80,6 +98,10 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
             errors.at(key.span(), format_args!("`{name}`: the {kind} is given twice"));
         }
         seen.push(kind);
+        if group.is_some() {
+            errors.at(key.span(), format_args!("`{name}` takes nothing in parentheses"));
+            continue;
+        }
         match (&*name, value) {
             ("hessian" | "fisher" | "none", None) => {
                 attr.curvature = match &*name {
@@ -124,7 +146,7 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
                     format_args!(
                         "`{name}` is not understood here; the arguments are `hessian`, `fisher` or `none`, `lambda = 10.0`, \
                          `average = batch | sample`, `on_indefinite = keep | clamp | abs | error`, `name = MyLoss`, \
-                         `crate = path`, `print`"
+                         `crate = path`, `relax(logistic, beta = 10.0)`, `print`"
                     ),
                 );
             }
@@ -153,13 +175,15 @@ pub struct FunctionAttr {
     pub gradient: Option<Path>,
     /// Path of the runtime, if not `::newton_losses`.
     pub krate: Option<Path>,
+    /// Relax the control flow.
+    pub relax: Option<Relax>,
     /// Show the generated code while compiling.
     pub print: bool,
 }
 
 /// The arguments of `#[newton_fn]`, each understood or refused.
 pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr {
-    let mut attr = FunctionAttr { gradient: None, krate: None, print: false };
+    let mut attr = FunctionAttr { gradient: None, krate: None, relax: None, print: false };
     let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
     let checked = nesting::check(&tokens).map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"));
     let items = match checked.and_then(|()| syn::parse::Parser::parse2(parser, tokens)) {
@@ -169,8 +193,12 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
             return attr;
         }
     };
-    for Item { key, value } in items {
+    for Item { key, value, group } in items {
         let name = key.to_string();
+        if let ("relax", Some(group)) = (&*name, &group) {
+            attr.relax = relax::parse(group.clone(), key.span(), errors);
+            continue;
+        }
         let slot = match &*name {
             "gradient" => &mut attr.gradient,
             "crate" => &mut attr.krate,
@@ -184,7 +212,7 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
                 errors.at(
                     key.span(),
                     format_args!(
-                        "`{name}` is not understood here; the arguments are `gradient = path`, `crate = path` and `print`"
+                        "`{name}` is not understood here; the arguments are `gradient = path`, `crate = path`, `relax(logistic, beta = 10.0)` and `print`"
                     ),
                 );
                 continue;

@@ -1,7 +1,7 @@
 //! The compiler of Newton Losses: `#[newton_loss]`.
 //!
 //! ```text
-//! syntax --front--> IR --check--> typed IR --grad--> IR of value and gradient --back--> Rust
+//! syntax --front--> IR --relax, if asked--> IR --check--> typed IR --grad--> IR of value and gradient --back--> Rust
 //! ```
 //!
 //! Each stage is a function of the one before; `ir` defines what passes between them. Second derivatives are not the
@@ -26,6 +26,7 @@ mod nesting;
 mod print;
 #[cfg(test)]
 mod refusals;
+mod relax;
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -70,8 +71,11 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
     if attr.name.is_none() && back::rust::type_name(&item.sig.ident).is_none() {
         errors.at(item.sig.ident.span(), "the loss is a type as well: give it a name, `name = MyLoss`");
     }
-    let program = front::lower(item, front::Item::Loss, &mut errors);
+    let program = front::lower(item, front::Item::Loss, attr.relax.is_some(), &mut errors);
     let program = program.map(|mut program| {
+        if let (Some(relax), true) = (&attr.relax, errors.is_empty()) {
+            relax::relax(&mut program, relax, &mut errors);
+        }
         if errors.is_empty() {
             check::check(&mut program, &mut errors);
         }
@@ -97,7 +101,10 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
 fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro2::TokenStream {
     let mut errors = errors::Errors::default();
     let attr = attr::parse_function(attribute, &mut errors);
-    let program = front::lower(item, front::Item::Function, &mut errors);
+    let mut program = front::lower(item, front::Item::Function, attr.relax.is_some(), &mut errors);
+    if let (Some(relax), Some(program), true) = (&attr.relax, &mut program, errors.is_empty()) {
+        relax::relax(program, relax, &mut errors);
+    }
     if let (Some(path), Some(program)) = (&attr.gradient, &program)
         && let ir::Output::Values(outputs) = &program.output
         && outputs.iter().map(|var| &program.vars[var.0].ty).ne([&ir::Type::FLOAT])

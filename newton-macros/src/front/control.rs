@@ -75,6 +75,15 @@ impl Front<'_> {
         Ok(())
     }
 
+    pub(super) fn while_loop(&mut self, e: &syn::ExprWhile) -> Outcome<()> {
+        let outer = std::mem::take(&mut self.out);
+        let cond = self.condition(&e.cond).map(|cond| self.settled(cond, "cond", Type::BOOL));
+        let prologue = std::mem::replace(&mut self.out, outer);
+        let body = self.unit_block(&e.body);
+        self.out.push(Stmt::While { prologue, cond: cond?, body: body?, span: e.while_token.span });
+        Ok(())
+    }
+
     /// Runs `f` with a block of its own, and returns that block.
     pub(super) fn nested(&mut self, f: impl FnOnce(&mut Self) -> Outcome<()>) -> Outcome<Block> {
         let outer = std::mem::take(&mut self.out);

@@ -93,7 +93,8 @@ impl Front<'_> {
             syn::Expr::While(_) | syn::Expr::Loop(_) => refuse(
                 self,
                 "the number of steps is known before the loop starts: write `for step in 0..n` with a const generic, a `usize` \
-                 parameter or an integer label `n`, and an `if` around what should stop changing",
+                 parameter or an integer label `n`, and an `if` around what should stop changing; or relax the loop: \
+                 `relax(logistic, beta = 10.0, max_iter = 18)`",
             ),
             syn::Expr::Return(_) => {
                 refuse(self, "there is one exit: end the function with its value, without `return`")
@@ -307,6 +308,11 @@ impl Front<'_> {
         let right = self.operand(&b.right).and_then(|value| self.as_condition(value, b.right.span()));
         let inner = std::mem::replace(&mut self.out, outer);
         let (left, right) = (left?, right?);
+        // Both sides of what is relaxed count.
+        if self.is_soft(&left) {
+            self.out.extend(inner);
+            return Ok(Value::bool(Discrete::binary(left, b.op, right)));
+        }
         if inner.is_empty() && !right.is_risky() {
             return Ok(Value::bool(Discrete::binary(left, b.op, right)));
         }

@@ -142,6 +142,7 @@ impl Front<'_> {
     pub(super) fn statement(&mut self, e: &syn::Expr) -> Outcome<()> {
         match e {
             syn::Expr::ForLoop(e) => self.for_loop(e),
+            syn::Expr::While(e) if self.relaxed && e.label.is_none() => self.while_loop(e),
             syn::Expr::If(e) => self.if_statement(e),
             syn::Expr::Match(e) => self.match_statement(e),
             syn::Expr::Block(e) if e.label.is_none() => self.unit_stmts(&e.block),

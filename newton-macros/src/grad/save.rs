@@ -344,6 +344,7 @@ pub fn visit_reads(block: &[Stmt], f: &mut dyn FnMut(&Place)) {
                 visit_reads(then, f);
                 visit_reads(otherwise, f);
             }
+            Stmt::While { .. } => unreachable!("`relax` has made a loop of it"),
             Stmt::LetPop { .. } | Stmt::LetEmpty { .. } => {}
         }
     }

@@ -207,6 +207,8 @@ pub enum Stmt {
     For { var: VarId, range: Range, body: Block },
     /// Runs one of two blocks.
     If { cond: Discrete, then: Block, otherwise: Block },
+    /// Repeats the body as long as the condition, which the statements before it compute, holds. `relax` makes loops of it.
+    While { prologue: Block, cond: Discrete, body: Block, span: Span },
     /// Declares the results of a user's function.
     Call { results: Vec<VarId>, callee: Callee, args: Vec<Argument> },
     /// Saves a variable or a part of it for the reverse sweep.

@@ -42,6 +42,7 @@ impl Printer<'_> {
                 quote!(for #name in #range { #body across_lanes(); })
             }
             Stmt::If { cond, then, otherwise } => self.branch(cond, then, otherwise),
+            Stmt::While { .. } => unreachable!("`relax` has made a loop of it"),
             Stmt::Call { results, callee, args } => self.call_function(results, callee, args),
             Stmt::Push(place) => self.push(place),
             Stmt::Pop(place) => self.pop(place),
@@ -415,7 +416,7 @@ fn is_risky(block: &Block) -> bool {
         Stmt::If { cond, then, otherwise } => cond.is_risky() || is_risky(then) || is_risky(otherwise),
         Stmt::Push(place) | Stmt::Pop(place) => !place.indices.is_empty(),
         Stmt::LetPop { .. } | Stmt::LetEmpty { .. } => false,
-        Stmt::For { .. } | Stmt::Call { .. } | Stmt::ReverseCall { .. } => true,
+        Stmt::For { .. } | Stmt::While { .. } | Stmt::Call { .. } | Stmt::ReverseCall { .. } => true,
         Stmt::Reverse { into, .. } | Stmt::Scatter { into, .. } => !into.indices.is_empty(),
     })
 }
