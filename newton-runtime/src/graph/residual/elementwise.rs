@@ -9,7 +9,8 @@ use pulp::{Simd, WithSimd};
 use super::conv::Frame;
 use super::norm::{Norm, NormGradient};
 
-/// Rows of an image in a frame: `len` floats each.
+/// Rows of an image in a frame, `len` floats each, and behind them whatever the slice has: callers zip with as many rows
+/// as the image has.
 fn rows(data: &[f32], frame: Frame, len: usize) -> impl Iterator<Item = &[f32]> {
     data[frame.origin..].chunks(frame.row).map(move |row| &row[..len])
 }

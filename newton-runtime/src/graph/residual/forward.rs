@@ -166,12 +166,13 @@ impl Network {
                 convs[0].enter(image, &mut x[0]);
                 for (i, &conv) in convs.iter().enumerate() {
                     let (earlier, later) = x.split_at_mut(i);
+                    let before = &z[..if i == 0 { 0 } else { convs[i - 1].out_len() }];
                     if i == 1 {
                         let y = &mut y[..convs[0].out_len()];
-                        self.enter_blocks(&norms[0], z, y, &mut later[0], &mut winners[..stem_winners]);
+                        self.enter_blocks(&norms[0], before, y, &mut later[0], &mut winners[..stem_winners]);
                     } else if i > 1 {
                         let skip = Self::ends_block(i - 1).then(|| &earlier[i - 2][..]);
-                        self.next_input(i, &norms[i - 1], z, skip, &mut later[0]);
+                        self.next_input(i, &norms[i - 1], before, skip, &mut later[0]);
                     }
                     let out = &mut z[..conv.out_len()];
                     arch.dispatch(Correlate { conv, input: &later[0], weight: &weights[i], out });
