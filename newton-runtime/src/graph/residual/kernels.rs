@@ -80,13 +80,14 @@ fn pixels<S: Simd, const STEP: usize, const P: usize>(
     let mut sum = [[simd.splat_f32s(0.0); 2]; P];
     for ky in 0..conv.window.k {
         let field = &input[(y * conv.window.stride + ky) * row + x * step..][..(P - 1) * step + segment];
-        let fields: [&[f32]; P] = std::array::from_fn(|p| &field[p * step..][..segment]);
         let taps = weight[ky * segment * GROUP..][..segment * GROUP].as_chunks::<GROUP>().0;
-        for (s, tap) in taps.iter().enumerate() {
+        // One check of bounds for all positions: with one for each, the compiler does not unroll the loop over them, and
+        // the sums live in memory.
+        for (values, tap) in field.windows((P - 1) * step + 1).zip(taps) {
             let w = S::as_simd_f32s(&tap[lane..lane + two]).0;
             let w = [w[0], w[1]];
             for p in 0..P {
-                let value = simd.splat_f32s(fields[p][s]);
+                let value = simd.splat_f32s(values[p * step]);
                 sum[p][0] = simd.mul_add_e_f32s(value, w[0], sum[p][0]);
                 sum[p][1] = simd.mul_add_e_f32s(value, w[1], sum[p][1]);
             }
