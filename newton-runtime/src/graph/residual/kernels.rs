@@ -93,8 +93,9 @@ fn pixels<S: Simd, const STEP: usize, const P: usize>(
             }
         }
     }
-    let lanes = conv.lanes();
-    for (p, sum) in sum.iter().enumerate() {
+    // A copy, so that only it is in memory for the loop below, and the sums above are in registers.
+    let (lanes, done) = (conv.lanes(), sum);
+    for (p, sum) in done.iter().enumerate() {
         S::as_mut_simd_f32s(&mut out[p * lanes..][..two]).0.copy_from_slice(sum);
     }
 }
@@ -165,10 +166,12 @@ impl WeightGradient<'_> {
         let sums =
             &mut self.sums[group * conv.group_len() + (ky * conv.segment() + s) * GROUP..][..P * GROUP];
         for lane in (0..GROUP).step_by(two) {
-            let mut sum: [[S::f32s; 2]; P] = std::array::from_fn(|p| {
+            // Copies, as in `pixels`: the sums between them stay in registers.
+            let begin: [[S::f32s; 2]; P] = std::array::from_fn(|p| {
                 let sum = S::as_simd_f32s(&sums[p * GROUP + lane..][..two]).0;
                 [sum[0], sum[1]]
             });
+            let mut sum = begin;
             for y in from..to {
                 let input = &self.input[(y * conv.window.stride + ky) * row + s..][..(width - 1) * step + P];
                 let gradient =
@@ -185,7 +188,8 @@ impl WeightGradient<'_> {
                     }
                 }
             }
-            for (p, sum) in sum.iter().enumerate() {
+            let done = sum;
+            for (p, sum) in done.iter().enumerate() {
                 S::as_mut_simd_f32s(&mut sums[p * GROUP + lane..][..two]).0.copy_from_slice(sum);
             }
         }
