@@ -1,9 +1,10 @@
-"""PyTorch's training step of the MNIST network, for the benchmark beside this file.
+"""PyTorch's training step of the benchmarks' networks, for the benchmark beside this file.
 
     python3 peer.py                 creates .venv-peer with the pinned torch, then serves
-    protocol: prints "ready <version>", then for each line "<layout> <batch>" on stdin one line: seconds of a step
+    protocol: prints "ready <version>", then for each line "<network> <layout> <batch>" on stdin one line: seconds
+              of a step
 
-`layout` is nchw or channels_last. Each layout has a network of its own, warmed up on its first request.
+`network` is mnist or resnet, `layout` is nchw or channels_last. Each pair has a network of its own, warmed up on its first request.
 """
 
 import os
@@ -37,19 +38,44 @@ def enter_venv():
     os.execve(str(python), [str(python), str(HERE / "peer.py")], {**os.environ, **tuned})
 
 
+def mnist(nn):
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(12544, 64), nn.ReLU(), nn.Linear(64, 1),
+    )  # fmt: skip
+
+
+def resnet(nn):
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Sequential(nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True))
+            self.second = nn.Sequential(nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64))
+            self.relu = nn.ReLU(inplace=True)
+
+        def forward(self, x):
+            return self.relu(self.second(self.first(x)) + x)
+
+    class Mean(nn.Module):
+        def forward(self, x):
+            return x.mean(1)
+
+    stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
+    return nn.Sequential(*stem, Block(), Block(), nn.AdaptiveMaxPool2d((12, 12)), Mean())
+
+
 class Step:
     """A network, its optimizer and a batch, in one memory layout."""
 
-    def __init__(self, torch, layout, batch):
-        nn = torch.nn
+    def __init__(self, torch, network, layout, batch):
         torch.manual_seed(0)
-        self.net = nn.Sequential(
-            nn.Conv2d(1, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(12544, 64), nn.ReLU(), nn.Linear(64, 1),
-        )  # fmt: skip
-        self.images = torch.rand(batch, 1, 28, 112)
-        self.target = torch.randn(batch, 1)
+        if network == "mnist":
+            self.net, self.images = mnist(torch.nn), torch.rand(batch, 1, 28, 112)
+            self.target = torch.randn(batch, 1)
+        else:
+            self.net, self.images = resnet(torch.nn), torch.randn(batch, 3, 96, 96)
+            self.target = torch.randn(batch, 12, 12)
         if layout == "channels_last":
             self.net = self.net.to(memory_format=torch.channels_last)
             self.images = self.images.to(memory_format=torch.channels_last)
@@ -72,12 +98,12 @@ def serve():
     print("ready", torch.__version__, flush=True)
     steps = {}
     for line in sys.stdin:
-        layout, batch = line.split()
-        if (layout, batch) not in steps:
-            step = steps[layout, batch] = Step(torch, layout, int(batch))
+        network, layout, batch = key = tuple(line.split())
+        if key not in steps:
+            step = steps[key] = Step(torch, network, layout, int(batch))
             step.run(), step.run()
         begin = time.perf_counter()
-        steps[layout, batch].run()
+        steps[key].run()
         print(time.perf_counter() - begin, flush=True)
 
 

@@ -48,6 +48,14 @@ pub enum LayerError {
         /// Shape of the input.
         shape: Vec<usize>,
     },
+    /// Batch norm cannot train on one value per channel: it has no variance.
+    #[error("{op}: statistics of a batch need at least 2 values of a channel, not {values}")]
+    Statistics {
+        /// The op.
+        op: &'static str,
+        /// Values of a channel: images times pixels.
+        values: usize,
+    },
     /// The loss or its curvature failed.
     #[error(transparent)]
     Loss(#[from] crate::Error),

@@ -16,6 +16,7 @@ mod pointwise;
 mod reduce;
 #[cfg(test)]
 mod reference;
+mod residual;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -26,10 +27,14 @@ pub use conv_block::Images;
 pub use conv2d::conv2d;
 pub use error::LayerError;
 pub use inject::{backward, inject_fisher, inject_fisher_of_sum};
-pub use layers::{Conv2d, ConvReluPool, ConvStack, Flatten, Linear, MaxPool2d, Relu, builder};
+pub use layers::{
+    BasicBlock, Conv2d, ConvNorm, ConvReluPool, ConvStack, Flatten, Linear, MaxPool2d, Relu, builder,
+};
 pub use linear::linear;
 pub use max_pool2d::max_pool2d;
 pub use pointwise::{flatten, relu};
+pub use residual::Maps;
+pub(crate) use residual::{Layer as ResidualLayer, Moments, Statistics, residual_maps};
 
 /// How a window moves over an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -114,3 +114,51 @@ pub(crate) fn on_thread_counts<R: Send>(f: impl Fn() -> R + Sync) -> Vec<R> {
         })
         .collect()
 }
+
+/// Statistics that [`batch_norm`] divides by.
+#[derive(Clone, Copy)]
+pub(crate) enum Variance {
+    /// Of the batch, divided by the count: what PyTorch normalises with.
+    Biased,
+    /// Divided by the count minus one: wrong on purpose.
+    Unbiased,
+}
+
+/// Batch norm of a batch of `channels` planes of `pixels`, epsilon 1e-5.
+pub(crate) fn batch_norm(
+    x: &[f64],
+    pixels: usize,
+    gamma: &[f64],
+    beta: &[f64],
+    variance: Variance,
+) -> Vec<f64> {
+    let channels = gamma.len();
+    let mut out = x.to_vec();
+    for c in 0..channels {
+        let planes = || x.chunks_exact(pixels).skip(c).step_by(channels).flatten();
+        let n = planes().count() as f64;
+        let mean = planes().sum::<f64>() / n;
+        let squares: f64 = planes().map(|v| (v - mean).powi(2)).sum();
+        let variance = squares / if matches!(variance, Variance::Biased) { n } else { n - 1.0 };
+        for plane in out.chunks_exact_mut(pixels).skip(c).step_by(channels) {
+            plane.iter_mut().for_each(|v| *v = (*v - mean) / (variance + 1e-5).sqrt() * gamma[c] + beta[c]);
+        }
+    }
+    out
+}
+
+/// Adaptive max pooling of (h, w) planes to (side, side): window p of a side sees pixels
+/// `floor(p len / side) .. ceil((p + 1) len / side)`.
+pub(crate) fn adaptive_max_pool(x: &[f64], [h, w]: [usize; 2], side: usize) -> Vec<f64> {
+    let inside = |pixel: usize, p: usize, len: usize| {
+        pixel >= p * len / side && pixel < ((p + 1) * len).div_ceil(side)
+    };
+    let mut out = Vec::new();
+    for plane in x.chunks_exact(h * w) {
+        for at in 0..side * side {
+            let seen = (0..h * w).filter(|i| inside(i / w, at / side, h) && inside(i % w, at % side, w));
+            out.push(seen.map(|i| plane[i]).fold(f64::NEG_INFINITY, f64::max));
+        }
+    }
+    out
+}

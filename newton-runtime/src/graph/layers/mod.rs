@@ -3,6 +3,7 @@
 //! All of them fail with [`LayerError`], so they chain in dfdx's tuples.
 
 mod conv;
+mod conv_norm;
 mod fused;
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
@@ -11,6 +12,7 @@ use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, Rank1, Rank2, Shape, Storage
 use rand_distr::Uniform;
 
 pub use conv::{Conv2d, MaxPool2d};
+pub use conv_norm::{BasicBlock, ConvNorm};
 pub use fused::{ConvReluPool, ConvStack};
 
 use super::{LayerError, flatten, linear, relu};
