@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub fn mark(program: &Program, errors: &mut Errors) -> Marks {
     let mut marks = Marks::default();
     while step(&program.body, false, program, &mut marks) {}
-    refuse(&program.body, program, &marks, errors);
+    refuse(&program.body, &marks, errors);
     marks
 }
 
@@ -123,24 +123,24 @@ pub fn changed(block: &Block) -> BTreeSet<VarId> {
     &vars - &declared(block)
 }
 
-fn refuse(block: &Block, program: &Program, marks: &Marks, errors: &mut Errors) {
+fn refuse(block: &Block, marks: &Marks, errors: &mut Errors) {
     for stmt in block {
         match stmt {
             Stmt::If { cond, then, otherwise } if marks.is_soft(cond) => {
                 for side in [then, otherwise] {
                     let changed = changed(side);
-                    integers(side, &changed, program, marks, errors);
-                    refuse(side, program, marks, errors);
+                    integers(side, &changed, marks, errors);
+                    refuse(side, marks, errors);
                 }
             }
             Stmt::If { then, otherwise, .. } => {
-                refuse(then, program, marks, errors);
-                refuse(otherwise, program, marks, errors);
+                refuse(then, marks, errors);
+                refuse(otherwise, marks, errors);
             }
-            Stmt::For { body, .. } => refuse(body, program, marks, errors),
+            Stmt::For { body, .. } => refuse(body, marks, errors),
             Stmt::While { prologue, body, .. } => {
-                refuse(prologue, program, marks, errors);
-                refuse(body, program, marks, errors);
+                refuse(prologue, marks, errors);
+                refuse(body, marks, errors);
             }
             _ => {}
         }
@@ -148,7 +148,7 @@ fn refuse(block: &Block, program: &Program, marks: &Marks, errors: &mut Errors) 
 }
 
 /// Integers cannot be mixed.
-fn integers(block: &Block, outside: &BTreeSet<VarId>, program: &Program, marks: &Marks, errors: &mut Errors) {
+fn integers(block: &Block, outside: &BTreeSet<VarId>, marks: &Marks, errors: &mut Errors) {
     for stmt in block {
         match stmt {
             Stmt::AssignDiscrete { place, .. }
@@ -159,14 +159,14 @@ fn integers(block: &Block, outside: &BTreeSet<VarId>, program: &Program, marks: 
                     "this integer changes in a branch that is relaxed, and integers cannot be mixed: count with a float, or keep what it selects instead of the index",
                 );
             }
-            Stmt::For { body, .. } => integers(body, outside, program, marks, errors),
+            Stmt::For { body, .. } => integers(body, outside, marks, errors),
             Stmt::If { cond, then, otherwise } if !marks.is_soft(cond) => {
-                integers(then, outside, program, marks, errors);
-                integers(otherwise, outside, program, marks, errors);
+                integers(then, outside, marks, errors);
+                integers(otherwise, outside, marks, errors);
             }
             Stmt::While { prologue, body, .. } => {
-                integers(prologue, outside, program, marks, errors);
-                integers(body, outside, program, marks, errors);
+                integers(prologue, outside, marks, errors);
+                integers(body, outside, marks, errors);
             }
             _ => {}
         }
