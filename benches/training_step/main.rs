@@ -11,6 +11,9 @@ use dfdx::optim::Adam;
 use dfdx::prelude::*;
 use newton_losses::models::{CombResNet18, MnistCnn};
 
+/// Images that record what is done with them.
+type Taped = Tensor<(usize, usize, usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>;
+
 /// 100 sets of 5 images, and 70 maps: the benchmarks' batches.
 const MNIST_BATCH: usize = 500;
 const RESNET_BATCH: usize = 70;
@@ -42,9 +45,7 @@ impl<Net: TensorCollection<f32, Cpu>, Target: Shape> Setup<Net, Target> {
         Self { net, optimizer, images, target, grads }
     }
 
-    fn images(
-        &mut self,
-    ) -> anyhow::Result<Tensor<(usize, usize, usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>> {
+    fn images(&mut self) -> anyhow::Result<Taped> {
         let grads = self.grads.take().context("gradients are put back at the end of a step")?;
         Ok(self.images.clone().traced(grads))
     }
