@@ -158,6 +158,25 @@ fn narrow(y: &[f32; 4], n: &i32, x: &f32) -> f32 {
             + (*x as i8) as f32)
 }
 
+#[newton_fn]
+fn line<const N: usize>(a: f32, x: &[f32; N], k: usize) -> f32 {
+    x[1] * a + x[k]
+}
+
+/// What is computed from labels alone, and joined by the prediction later.
+#[newton_loss(none)]
+fn joined_later<const N: usize>(y: &[f32; N], u: &[f32; N], k: usize) -> f32 {
+    let (e, mut x): (f32, f32) = (y[0].sin(), line(u[1], u, k));
+    x += y[0] * e;
+    let mut sums: [f32; N] = cumsum(u);
+    for s in sums.iter_mut() {
+        *s *= y[1];
+    }
+    let mut ways = softmin(u);
+    ways[0] = y[0];
+    x * x + dot(&sums, &ways)
+}
+
 #[track_caller]
 fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
     let label = [label];
@@ -209,6 +228,13 @@ fn integers_narrow_as_in_rust() {
     for (n, x) in [(300, -1.25_f32), (-1, 400.5), (200, 1.75), (70_000, -300.0), (-32_769, 130.0)] {
         check(&Narrow::new(), &y, (n, x.into()), narrow(&y.map(|y| y as f32), &n, &x));
     }
+}
+
+#[test]
+fn results_that_become_active() {
+    let (y, u) = ([0.37, 0.71], [0.5, 1.5]);
+    let plain = joined_later(&y.map(|y| y as f32), &u.map(|u| u as f32), 0);
+    check(&JoinedLater::<2>::new(0), &y, u, plain);
 }
 
 #[test]

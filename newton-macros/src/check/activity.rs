@@ -78,6 +78,67 @@ fn activate(program: &mut Program, var: VarId, active: bool) -> bool {
     grew
 }
 
+/// A builtin that makes a passive array for an active variable.
+fn passive_array(e: &Expr, var: VarId, program: &Program) -> bool {
+    let array = matches!(e, Expr::Call(builtin, _) if !builtin.shape.is_empty());
+    array && program.vars[var.0].active && !e.is_active(&program.vars)
+}
+
+fn stored(e: Expr, like: VarId, ty: crate::ir::Type, out: &mut Block, program: &mut Program) -> Expr {
+    let name = crate::grad::fresh(program, &program.vars[like.0].name.to_string());
+    let var = program.declare(name, ty, false);
+    out.push(Stmt::Let { var, init: e });
+    Expr::var(var)
+}
+
+/// A function of passive arguments has passive results: where their variables become active later, they are copies.
+pub fn results(program: &mut Program) {
+    fn block(stmts: Block, program: &mut Program) -> Block {
+        let mut out = Block::new();
+        for stmt in stmts {
+            match stmt {
+                Stmt::Call { mut results, callee, args }
+                    if !args.iter().any(|arg| arg.is_active(&program.vars)) =>
+                {
+                    let mut copies = Block::new();
+                    for result in &mut results {
+                        let var = program.vars[result.0].clone();
+                        if var.active && var.ty.kind == Kind::Float {
+                            let name = crate::grad::fresh(program, &var.name.to_string());
+                            let passive = program.declare(name, var.ty, false);
+                            let init = Expr::var(passive);
+                            copies.push(Stmt::Let { var: std::mem::replace(result, passive), init });
+                        }
+                    }
+                    out.push(Stmt::Call { results, callee, args });
+                    out.extend(copies);
+                }
+                Stmt::Let { var, init } if passive_array(&init, var, program) => {
+                    let init = stored(init, var, program.vars[var.0].ty.clone(), &mut out, program);
+                    out.push(Stmt::Let { var, init });
+                }
+                Stmt::Assign { place, value } if passive_array(&value, place.var, program) => {
+                    let ty = crate::ir::Type::float(program.dims(&place).to_vec());
+                    let value = stored(value, place.var, ty, &mut out, program);
+                    out.push(Stmt::Assign { place, value });
+                }
+                Stmt::For { var, range, body } => {
+                    let body = block(body, program);
+                    out.push(Stmt::For { var, range, body });
+                }
+                Stmt::If { cond, then, otherwise } => {
+                    let (then, otherwise) = (block(then, program), block(otherwise, program));
+                    out.push(Stmt::If { cond, then, otherwise });
+                }
+                stmt => out.push(stmt),
+            }
+        }
+        out
+    }
+    let body = std::mem::take(&mut program.body);
+    program.body = block(body, program);
+}
+
 /// A power whose exponent depends on the prediction is another function.
 pub fn powers(program: &mut Program) {
     fn expr(e: &mut Expr, vars: &[Var]) {

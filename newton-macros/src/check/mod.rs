@@ -10,6 +10,7 @@ use proc_macro2::Span;
 /// Marks what is active and what is varying, and refuses what has no derivative.
 pub fn check(program: &mut Program, errors: &mut Errors) {
     activity::mark(program, program.predictions().collect());
+    activity::results(program);
     activity::powers(program);
     let mut found = Vec::new();
     varying::check(program, &mut found);
