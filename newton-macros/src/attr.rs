@@ -1,6 +1,6 @@
 //! The attribute's arguments: `#[newton_loss(hessian, lambda = 10.0, average = sample, on_indefinite = abs)]`.
 
-use crate::errors::Errors;
+use crate::errors::{Errors, Outcome};
 use crate::nesting;
 use crate::relax::{self, Relax};
 use proc_macro2::{Ident, TokenStream};
@@ -59,6 +59,16 @@ impl Parse for Item {
     }
 }
 
+type Items = syn::punctuated::Punctuated<Item, Token![,]>;
+
+fn items(tokens: TokenStream, errors: &mut Errors) -> Outcome<Items> {
+    let parser = Items::parse_terminated;
+    nesting::check(&tokens)
+        .map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"))
+        .and_then(|()| syn::parse::Parser::parse2(parser, tokens))
+        .map_err(|error| errors.add(error))
+}
+
 /// The arguments, each understood or refused.
 pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     let mut attr = Attr {
@@ -72,15 +82,7 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
         print: false,
     };
     let whole = tokens.span();
-    let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
-    let checked = nesting::check(&tokens).map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"));
-    let items = match checked.and_then(|()| syn::parse::Parser::parse2(parser, tokens)) {
-        Ok(items) => items,
-        Err(error) => {
-            errors.add(error);
-            return attr;
-        }
-    };
+    let Ok(items) = items(tokens, errors) else { return attr };
     let mut seen: Vec<String> = Vec::new();
     let mut curvature = None;
     for Item { key, value, group } in items {
@@ -184,15 +186,7 @@ pub struct FunctionAttr {
 /// The arguments of `#[newton_fn]`, each understood or refused.
 pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr {
     let mut attr = FunctionAttr { gradient: None, krate: None, relax: None, print: false };
-    let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
-    let checked = nesting::check(&tokens).map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"));
-    let items = match checked.and_then(|()| syn::parse::Parser::parse2(parser, tokens)) {
-        Ok(items) => items,
-        Err(error) => {
-            errors.add(error);
-            return attr;
-        }
-    };
+    let Ok(items) = items(tokens, errors) else { return attr };
     for Item { key, value, group } in items {
         let name = key.to_string();
         if let ("relax", Some(group)) = (&*name, &group) {

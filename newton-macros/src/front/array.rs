@@ -26,22 +26,22 @@ impl Front<'_> {
         let Some(range) = iter.plain_range() else {
             return Err(self.errors.at(index.index.span(), "a part of an array is `x[a..b]`"));
         };
-        if let Value::Slice { of, offset, len } = base {
-            let end = if iter.open_end { len } else { range.end.clone() };
-            let len = Discrete::minus(end, range.start.clone());
-            return Ok(Value::Slice { of, offset: Discrete::plus(offset, range.start.clone()), len });
-        }
-        match base.place().cloned() {
-            Some(of) if !self.dims(&of).is_empty() => {
-                let end = if iter.open_end { self.dims(&of)[0].clone() } else { range.end.clone() };
-                let len = Discrete::minus(end, range.start.clone());
-                Ok(Value::Slice { of, offset: range.start.clone(), len })
+        let (of, offset, whole) = match (base.place().cloned(), base) {
+            (_, Value::Slice { of, offset, len }) => (of, offset, len),
+            (Some(of), _) if !self.dims(&of).is_empty() => {
+                let whole = self.dims(&of)[0].clone();
+                (of, Discrete::lit(0), whole)
             }
-            _ => Err(self.errors.at(
-                index.span(),
-                "only a variable has parts: give the array a name first, `let x: [f32; 4] = TABLE;`",
-            )),
-        }
+            _ => {
+                return Err(self.errors.at(
+                    index.span(),
+                    "only a variable has parts: give the array a name first, `let x: [f32; 4] = TABLE;`",
+                ));
+            }
+        };
+        let end = if iter.open_end { whole } else { range.end.clone() };
+        let len = Discrete::minus(end, range.start.clone());
+        Ok(Value::Slice { of, offset: Discrete::plus(offset, range.start.clone()), len })
     }
 
     /// An element or row of a value.
@@ -148,25 +148,24 @@ impl Front<'_> {
 
     /// As [`Self::empty_array`], with a name that is reserved.
     pub(super) fn empty_array_as(&mut self, name: Ident, ty: Type) -> VarId {
-        let dims = ty.dims.clone();
-        let kind = ty.kind;
         let var = self.declare_as(name, ty);
-        self.vars[var.0].mutable = true;
-        let stmt = match kind {
-            Kind::Float if dims.is_empty() => Stmt::Let { var, init: Expr::Lit(0.0) },
-            Kind::Float => Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), dims) },
-            kind => {
-                let zero: syn::Expr = match kind {
-                    Kind::Bool => syn::parse_quote!(false),
-                    _ => syn::parse_quote!(0),
-                };
-                let zero = Discrete::Path(zero);
-                let init = if dims.is_empty() { zero } else { Discrete::Filled(Box::new(zero), dims) };
-                Stmt::LetDiscrete { var, init }
-            }
-        };
-        self.out.push(stmt);
+        let zeros = self.zeros(var);
+        self.out.push(zeros);
         var
+    }
+
+    /// Declares a variable full of zeros, to be filled.
+    pub(super) fn zeros(&mut self, var: VarId) -> Stmt {
+        self.vars[var.0].mutable = true;
+        let Type { kind, dims } = self.vars[var.0].ty.clone();
+        let zero: syn::Expr = match kind {
+            Kind::Float => return Stmt::Let { var, init: Expr::zeros(dims) },
+            Kind::Bool => syn::parse_quote!(false),
+            Kind::Int => syn::parse_quote!(0),
+        };
+        let zero = Discrete::Path(zero);
+        let init = if dims.is_empty() { zero } else { Discrete::Filled(Box::new(zero), dims) };
+        Stmt::LetDiscrete { var, init }
     }
 
     /// Stores a value that fits.

@@ -646,24 +646,10 @@ impl Front<'_> {
         {
             place.indices = vec![Discrete::Read(Place::of(*counter))];
         }
-        let ty = self.vars[var.0].ty.clone();
-        let zero = self.zeros(var, &ty);
-        self.out.push(zero);
+        let zeros = self.zeros(var);
+        self.out.push(zeros);
         self.out.extend(loops);
         Ok(self.read_place(Place::of(var)))
-    }
-
-    fn zeros(&mut self, var: crate::ir::VarId, ty: &Type) -> Stmt {
-        self.vars[var.0].mutable = true;
-        match ty.kind {
-            Kind::Float => Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), ty.dims.clone()) },
-            kind => {
-                let zero: syn::Expr =
-                    if kind == Kind::Bool { syn::parse_quote!(false) } else { syn::parse_quote!(0) };
-                let init = Discrete::Filled(Box::new(Discrete::Path(zero)), ty.dims.clone());
-                Stmt::LetDiscrete { var, init }
-            }
-        }
     }
 }
 

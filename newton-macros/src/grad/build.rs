@@ -257,10 +257,7 @@ fn declared(nodes: &[Node]) -> Vec<VarId> {
 }
 
 fn zero(program: &Program, var: VarId) -> Expr {
-    match &program.vars[var.0].ty.dims[..] {
-        [] => Expr::Lit(0.0),
-        dims => Expr::Filled(Box::new(Expr::Lit(0.0)), dims.to_vec()),
-    }
+    Expr::zeros(program.vars[var.0].ty.dims.clone())
 }
 
 /// Declares the adjoints that a block uses: at zero in front, or with the first contribution where that is unconditional.

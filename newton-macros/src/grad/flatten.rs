@@ -27,7 +27,7 @@ fn block(stmts: Block, program: &mut Program) -> Block {
         match stmt {
             Stmt::Let { var, init: Expr::Filled(scalar, dims) } if scalar.is_active(&program.vars) => {
                 let scalar = expr(*scalar, &mut out, program);
-                out.push(Stmt::Let { var, init: Expr::Filled(Box::new(Expr::Lit(0.0)), dims.clone()) });
+                out.push(Stmt::Let { var, init: Expr::zeros(dims.clone()) });
                 fill(Place::of(var), &dims, scalar, &mut out, program);
             }
             Stmt::Assign { place, value: Expr::Filled(scalar, dims) } if scalar.is_active(&program.vars) => {

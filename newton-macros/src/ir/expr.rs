@@ -46,6 +46,12 @@ pub enum Expr {
 }
 
 impl Expr {
+    /// Zero; an array of zeros if there are lengths, outermost first.
+    pub fn zeros(dims: Vec<Discrete>) -> Expr {
+        let zero = Expr::Lit(0.0);
+        if dims.is_empty() { zero } else { Expr::Filled(Box::new(zero), dims) }
+    }
+
     /// The value of a whole variable.
     pub fn var(var: VarId) -> Expr {
         Expr::Read(Place::of(var))

@@ -39,9 +39,7 @@ impl Pass<'_> {
         let dims = self.program.dims(&place).to_vec();
         let name = format!("{}_read", self.program.vars[place.var.0].name);
         let sum = self.declare(&name, Type::float(dims.clone()));
-        let zero = Box::new(Expr::Lit(0.0));
-        let init = if dims.is_empty() { *zero } else { Expr::Filled(zero, dims) };
-        self.out.push(Stmt::Let { var: sum, init });
+        self.out.push(Stmt::Let { var: sum, init: Expr::zeros(dims) });
         self.program.vars[sum.0].mutable = true;
         self.over(index, at, place, |pass, weight, place| {
             if pass.program.dims(&place).is_empty() {

@@ -137,9 +137,7 @@ impl Pass<'_> {
             }
             // A branch starts from what was before it.
             Stmt::LetEmpty { var } if self.program.vars[var.0].ty.kind == Kind::Float => {
-                let dims = self.program.vars[var.0].ty.dims.clone();
-                let zero = Expr::Lit(0.0);
-                let init = if dims.is_empty() { zero } else { Expr::Filled(Box::new(zero), dims) };
+                let init = Expr::zeros(self.program.vars[var.0].ty.dims.clone());
                 self.program.vars[var.0].mutable = true;
                 self.out.push(Stmt::Let { var, init });
             }

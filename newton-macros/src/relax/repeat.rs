@@ -78,9 +78,7 @@ impl Pass<'_> {
         let ty = self.program.vars[var.0].ty.clone();
         let name = format!("{}_stopped", self.program.vars[var.0].name.to_string().trim_end_matches('_'));
         let sum = self.declare(&name, ty.clone());
-        let init =
-            if ty.is_scalar() { Expr::Lit(0.0) } else { Expr::Filled(Box::new(Expr::Lit(0.0)), ty.dims) };
-        self.out.push(Stmt::Let { var: sum, init });
+        self.out.push(Stmt::Let { var: sum, init: Expr::zeros(ty.dims) });
         sum
     }
 }

@@ -14,6 +14,14 @@ pub(crate) fn noise(len: usize, seed: u32) -> Vec<f32> {
         .collect()
 }
 
+/// Every instruction set this machine has.
+pub(crate) fn architectures() -> Vec<pulp::Arch> {
+    let mut all = vec![pulp::Arch::Scalar, pulp::Arch::new()];
+    #[cfg(target_arch = "x86_64")]
+    all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+    all
+}
+
 pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }

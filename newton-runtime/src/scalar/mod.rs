@@ -39,7 +39,7 @@ pub use shape::{Data, Shape};
 pub use tape::{Saved, Tape};
 
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
-use each::each;
+use each::{each, tangents_by_loop};
 
 /// Arithmetic with a right operand of type `R`, for `Self` on the left.
 pub trait Arithmetic<R>:
@@ -250,60 +250,7 @@ pub trait Real: Scalar<Passive = Self> {
     /// How many tangents a [`Dual`] of these should have at most to be fast.
     const TANGENTS: usize;
 
-    /// `t += u`
-    #[doc(hidden)]
-    #[inline(always)]
-    fn add_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
-        each!(k in K => {
-            t[k] += u[k];
-        });
-    }
-    /// `t -= u`
-    #[doc(hidden)]
-    #[inline(always)]
-    fn sub_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
-        each!(k in K => {
-            t[k] -= u[k];
-        });
-    }
-    /// `t *= a`
-    #[doc(hidden)]
-    #[inline(always)]
-    fn scale_tangents<const K: usize>(t: &mut [Self; K], a: Self) {
-        each!(k in K => {
-            t[k] *= a;
-        });
-    }
-    /// `t = t * a + u * b`
-    #[doc(hidden)]
-    #[inline(always)]
-    fn combine_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self, b: Self) {
-        each!(k in K => {
-            t[k] = t[k].mul_add(a, u[k] * b);
-        });
-    }
-    /// `t += u * a`
-    #[doc(hidden)]
-    #[inline(always)]
-    fn add_scaled_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self) {
-        each!(k in K => {
-            t[k] = u[k].mul_add(a, t[k]);
-        });
-    }
-    /// `t += u * a + v * b`
-    #[doc(hidden)]
-    #[inline(always)]
-    fn add_combined_tangents<const K: usize>(
-        t: &mut [Self; K],
-        u: &[Self; K],
-        v: &[Self; K],
-        a: Self,
-        b: Self,
-    ) {
-        each!(k in K => {
-            t[k] = u[k].mul_add(a, v[k].mul_add(b, t[k]));
-        });
-    }
+    tangents_by_loop!();
     /// The same number in every lane.
     fn splat(x: Self::Elem) -> Self;
     /// The number in one lane.

@@ -5,7 +5,9 @@ use pulp::Arch;
 use super::layer::Layer;
 use super::stack::Stack;
 use crate::graph::op::Op;
-use crate::graph::reference::{conv2d, deviation, max_pool, noise, on_thread_counts, relu, slopes, wide};
+use crate::graph::reference::{
+    architectures, conv2d, deviation, max_pool, noise, on_thread_counts, relu, slopes, wide,
+};
 use crate::graph::window::Window;
 
 /// Rounding of sums of up to 32 * 25 products of f32 (see `a_wrong_layer_is_far_outside_the_tolerance`).
@@ -84,13 +86,6 @@ impl Case {
 fn deviations(expected: &[Vec<(usize, f64)>], (out, grads): &(Vec<f32>, Vec<Vec<f32>>)) -> Vec<f64> {
     let found = std::iter::once(out).chain(grads);
     found.zip(expected).map(|(f, e)| deviation(f, e.iter().copied())).collect()
-}
-
-fn architectures() -> Vec<Arch> {
-    let mut all = vec![Arch::Scalar, Arch::new()];
-    #[cfg(target_arch = "x86_64")]
-    all.extend(pulp::x86::V3::try_new().map(Arch::V3));
-    all
 }
 
 #[test]

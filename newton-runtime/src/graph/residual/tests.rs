@@ -7,8 +7,8 @@ use pulp::Arch;
 use super::network::{Mode, Network, Sizes};
 use crate::graph::op::Op;
 use crate::graph::reference::{
-    Variance, adaptive_max_pool, batch_norm, conv2d, deviation, max_pool, noise, on_thread_counts, relu,
-    slopes, wide,
+    Variance, adaptive_max_pool, architectures, batch_norm, conv2d, deviation, max_pool, noise,
+    on_thread_counts, relu, slopes, wide,
 };
 use crate::graph::window::Window;
 
@@ -103,13 +103,6 @@ impl Case {
         }
         all
     }
-}
-
-fn architectures() -> Vec<Arch> {
-    let mut all = vec![Arch::Scalar, Arch::new()];
-    #[cfg(target_arch = "x86_64")]
-    all.extend(pulp::x86::V3::try_new().map(Arch::V3));
-    all
 }
 
 #[test]

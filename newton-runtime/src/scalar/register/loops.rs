@@ -1,7 +1,7 @@
 //! Lanes as an array, for processors whose registers we do not name: loops that LLVM may turn into vector instructions.
 
 use super::Register;
-use crate::scalar::each::each;
+use crate::scalar::each::{each, tangents_by_loop};
 use crate::scalar::{Elementary, Float};
 use core::ops::{Add, Div, Mul, Sub};
 
@@ -95,47 +95,6 @@ impl<T: Float, const L: usize> Register<L> for Loops<T, L> {
         });
         out
     }
-    #[inline(always)]
-    fn add_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
-        each!(k in K => {
-            t[k] = t[k] + u[k];
-        });
-    }
-    #[inline(always)]
-    fn sub_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K]) {
-        each!(k in K => {
-            t[k] = t[k] - u[k];
-        });
-    }
-    #[inline(always)]
-    fn scale_tangents<const K: usize>(t: &mut [Self; K], a: Self) {
-        each!(k in K => {
-            t[k] = t[k] * a;
-        });
-    }
-    #[inline(always)]
-    fn combine_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self, b: Self) {
-        each!(k in K => {
-            t[k] = t[k].mul_add(a, u[k] * b);
-        });
-    }
-    #[inline(always)]
-    fn add_scaled_tangents<const K: usize>(t: &mut [Self; K], u: &[Self; K], a: Self) {
-        each!(k in K => {
-            t[k] = u[k].mul_add(a, t[k]);
-        });
-    }
-    #[inline(always)]
-    fn add_combined_tangents<const K: usize>(
-        t: &mut [Self; K],
-        u: &[Self; K],
-        v: &[Self; K],
-        a: Self,
-        b: Self,
-    ) {
-        each!(k in K => {
-            t[k] = u[k].mul_add(a, v[k].mul_add(b, t[k]));
-        });
-    }
+    tangents_by_loop!();
     elementary!(sqrt abs exp exp2 ln ln_1p log2 log10 atan tanh);
 }
