@@ -186,6 +186,17 @@ fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
     assert!((value - f64::from(plain)).abs() < 1e-4 * value.abs(), "{value}, {plain}");
 }
 
+/// A region whose forward sweep may go wrong for no sample, and whose reverse sweep may not: both are skipped, or neither.
+#[newton_loss(hessian, lambda = 1.0)]
+fn saved_or_read<const N: usize>(y: &[f32; N], u: &[f32; N], kind: &usize, k: usize) -> f32 {
+    let weight = match *kind {
+        0 => 1.5,
+        1 => mse(y, u).tanh(),
+        _ => u[k % N],
+    };
+    y[0] * y[1] * weight
+}
+
 #[test]
 fn methods_of_floats() {
     check(&FloatMethods::new(), &[0.37, 0.71], (), float_methods(&[0.37, 0.71]));
@@ -235,6 +246,15 @@ fn results_that_become_active() {
     let (y, u) = ([0.37, 0.71], [0.5, 1.5]);
     let plain = joined_later(&y.map(|y| y as f32), &u.map(|u| u as f32), 0);
     check(&JoinedLater::<2>::new(0), &y, u, plain);
+}
+
+#[test]
+fn regions_that_no_sample_enters() {
+    let (y, u) = ([0.37, 0.71], [0.5, 1.5]);
+    for kind in 0..3 {
+        let plain = saved_or_read(&y.map(|y| y as f32), &u.map(|u| u as f32), &kind, 1);
+        check(&SavedOrRead::<2>::new(1), &y, (u, kind), plain);
+    }
 }
 
 #[test]

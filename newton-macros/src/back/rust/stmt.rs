@@ -173,8 +173,7 @@ impl Printer<'_> {
         self.regions.borrow_mut().push(Default::default());
         let text = self.block(body);
         self.regions.borrow_mut().pop();
-        // Nothing is run that no sample of the user's program would run: an index may be out of range there.
-        if is_risky(body) {
+        if is_guarded(body) {
             quote!({ let mask = #mask; if mask.any() { #text } })
         } else {
             quote!({ let mask = #mask; #text })
@@ -404,8 +403,9 @@ impl Printer<'_> {
     }
 }
 
-/// Whether running the statements for no sample could go wrong.
-fn is_risky(block: &Block) -> bool {
+/// Whether the statements must not run for no sample: because an index, say, may be out of range where the user's program would
+/// not have been; or because they pass over the tape, so that the two sweeps, whose statements differ, skip the same regions.
+fn is_guarded(block: &Block) -> bool {
     block.iter().any(|stmt| match stmt {
         Stmt::Let { init, .. } => init.is_risky(),
         Stmt::LetDiscrete { init, .. } => init.is_risky(),
@@ -413,9 +413,9 @@ fn is_risky(block: &Block) -> bool {
             !place.indices.is_empty() || value.is_risky()
         }
         Stmt::AssignDiscrete { place, value } => !place.indices.is_empty() || value.is_risky(),
-        Stmt::If { cond, then, otherwise } => cond.is_risky() || is_risky(then) || is_risky(otherwise),
-        Stmt::Push(place) | Stmt::Pop(place) => !place.indices.is_empty(),
-        Stmt::LetPop { .. } | Stmt::LetEmpty { .. } => false,
+        Stmt::If { cond, then, otherwise } => cond.is_risky() || is_guarded(then) || is_guarded(otherwise),
+        Stmt::Push(_) | Stmt::Pop(_) | Stmt::LetPop { .. } => true,
+        Stmt::LetEmpty { .. } => false,
         Stmt::For { .. } | Stmt::While { .. } | Stmt::Call { .. } | Stmt::ReverseCall { .. } => true,
         Stmt::Reverse { into, .. } | Stmt::Scatter { into, .. } => !into.indices.is_empty(),
     })
