@@ -81,7 +81,7 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
         }
         program
     });
-    let item = &strip(item);
+    let item = &strip(item, attr.relax.as_ref());
     match (program, errors.is_empty()) {
         (Some(program), true) => {
             let code = back::rust::loss(item, &attr, &grad::gradient(program));
@@ -146,12 +146,18 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     code
 }
 
-/// The function without the attributes on its parameters that only the macro understands.
-fn strip(item: &syn::ItemFn) -> syn::ItemFn {
+/// The function without the attributes on its parameters that only the macro understands, and without a warning for parameters that only
+/// the macro reads.
+fn strip(item: &syn::ItemFn, relax: Option<&relax::Relax>) -> syn::ItemFn {
     let mut item = item.clone();
     for arg in &mut item.sig.inputs {
         if let syn::FnArg::Typed(arg) = arg {
             arg.attrs.retain(|attr| !attr.path().is_ident("shared"));
+            if let (syn::Pat::Ident(name), Some(relax)) = (&*arg.pat, relax)
+                && relax.reads(&name.ident)
+            {
+                arg.attrs.push(syn::parse_quote!(#[allow(unused_variables)]));
+            }
         }
     }
     item

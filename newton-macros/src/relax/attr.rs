@@ -2,7 +2,7 @@
 
 use crate::errors::Errors;
 use crate::ir::{Discrete, Expr, Kind, Place, Program, Role};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::Token;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
@@ -17,6 +17,15 @@ pub struct Relax {
     pub conorm: Conorm,
     /// A branch or step that is less likely than this is not run.
     pub epsilon: f64,
+}
+
+impl Relax {
+    /// Whether a parameter of the function is one of its numbers.
+    pub fn reads(&self, parameter: &Ident) -> bool {
+        let is =
+            |number: &Number| matches!(&number.0, syn::Expr::Path(path) if path.path.is_ident(parameter));
+        is(&self.beta) || self.max_iter.as_ref().is_some_and(is)
+    }
 }
 
 /// T-conorms: how likely one of two is.

@@ -2,6 +2,7 @@
 
 use super::Pass;
 use super::branch::mixture;
+use crate::builtins::Builtin;
 use crate::ir::{Discrete, Expr, Place, Range, Stmt, Type, VarId};
 use proc_macro2::Span;
 
@@ -18,9 +19,8 @@ impl Pass<'_> {
     pub(super) fn weights(&mut self, index: Discrete, span: Span) -> Expr {
         match index {
             Discrete::Call(name, place) => {
-                let len = self.program.dims(&place)[0].clone();
                 let place = self.place(place);
-                self.weights_over(name == "argmax", Expr::Read(place), len)
+                self.weights_over(name == "argmax", place)
             }
             Discrete::Read(place) => Expr::Read(place),
             _ => {
@@ -37,6 +37,12 @@ impl Pass<'_> {
     pub(super) fn read(&mut self, place: Place) -> Expr {
         let Some((at, index)) = self.soft_index(&place) else { return Expr::Read(self.place(place)) };
         let dims = self.program.dims(&place).to_vec();
+        if dims.is_empty() && at + 1 == place.indices.len() {
+            let mut row = place;
+            row.indices.pop();
+            let row = self.place(row);
+            return Expr::Call(Builtin::internal("soft_read"), vec![Expr::var(index), Expr::Read(row)]);
+        }
         let name = format!("{}_read", self.program.vars[place.var.0].name);
         let sum = self.declare(&name, Type::float(dims.clone()));
         self.out.push(Stmt::Let { var: sum, init: Expr::zeros(dims) });
