@@ -552,8 +552,11 @@ impl Generator {
             },
             17 => match self.some(Kind::Long, true) {
                 Some(a) => match self.random.below(3) {
-                    0 => line(code(&format!("{}.swap({{}}, {{}});", a.name), &[&self.int(1), &self.int(0)])),
-                    // The value may read the array.
+                    // What is passed may read the array.
+                    0 => {
+                        let swap = format!("let at = ({{}}, {{}}); {}.swap(at.0, at.1);", a.name);
+                        line(code(&swap, &[&self.int(1), &self.int(0)]))
+                    }
                     1 => line(code(&format!("let old = {{}}; {}.fill(old);", a.name), &[&self.float(1)])),
                     _ => line(code(&format!("{} = {{}};", a.name), &[&self.long(1)])),
                 },

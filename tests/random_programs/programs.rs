@@ -614,7 +614,7 @@ pub mod user {
             x += dot(&b, &b).tanh();
         } else {
             let mut b: [f32; N] = *y;
-            b.swap((k % 4 * k % 4 + 1) % 4, k % 4);
+            let at = ((k % 4 * k % 4 + 1) % 4, k % 4); b.swap(at.0, at.1);
             x += dot(&b, &b).tanh();
         }
         let mut a = [((-(y[k % 4])).tanh()).exp(), (match (k % 4) { 0 => *w, 1 | 2 => h, _ => y[k % 4] }), s[k % 4]];
@@ -2852,7 +2852,7 @@ pub mod oracle {
             { let right = dot(&b, &b).tanh(); x += right; }
         } else {
             let mut b: [T; N] = *y;
-            b.swap((k % 4 * k % 4 + 1) % 4, k % 4);
+            let at = ((k % 4 * k % 4 + 1) % 4, k % 4); b.swap(at.0, at.1);
             { let right = dot(&b, &b).tanh(); x += right; }
         }
         let mut a = [((-(y[k % 4])).tanh()).exp(), (match (k % 4) { 0 => *w, 1 | 2 => h, _ => y[k % 4] }), s[k % 4]];
