@@ -249,11 +249,9 @@ impl<
             let mut p = [S::zero(); C];
             tape.pop_all(&mut p);
             let mut p_ = [S::zero(); C];
-            let mut next_ = [S::zero(); E];
-            let alpha_new_ = alpha_;
+            let mut next_ = alpha_;
             alpha_ = [S::zero(); E];
             tape.pop_all(&mut alpha);
-            lanes::add_all(&mut next_, &alpha_new_);
             for s in (0..((P::int(2) * len) + P::int(1)).highest(P::mask(true)) as usize)
                 .rev()
             {

@@ -269,7 +269,7 @@ fn with_adjoints(locals: Vec<VarId>, mut block: Block, program: &Program, adjoin
         let Some(&first) = mentions.get(&adjoint) else { continue };
         match &mut block[first] {
             Stmt::Accumulate { place, value }
-                if place.var == adjoint && place.indices.is_empty() && scalar(program, var) =>
+                if place.var == adjoint && place.indices.is_empty() && starts_with(value, var, program) =>
             {
                 let mut reads_itself = false;
                 value.for_each_read(&mut |read| reads_itself |= read.var == adjoint);
@@ -284,11 +284,45 @@ fn with_adjoints(locals: Vec<VarId>, mut block: Block, program: &Program, adjoin
         front.push(Stmt::Let { var: adjoint, init: zero(program, adjoint) });
     }
     front.extend(block);
-    front
+    without_copies(front)
 }
 
-fn scalar(program: &Program, var: VarId) -> bool {
+/// An adjoint can start with this contribution: a number, or a whole array.
+fn starts_with(value: &Expr, var: VarId, program: &Program) -> bool {
     program.vars[var.0].ty.is_scalar()
+        || matches!(value, Expr::Read(place) if program.dims(place).len() == program.vars[var.0].ty.dims.len())
+}
+
+/// An array that is only there to be copied into another is that other one.
+fn without_copies(mut block: Block) -> Block {
+    let mut at = 0;
+    while at < block.len() {
+        if let Stmt::Let { var, init: Expr::Read(place) } = &block[at]
+            && place.indices.is_empty()
+            && let Some(from) = declared_for(place.var, &block[..at], &block[at..])
+        {
+            let (var, Stmt::Let { init, .. }) = (*var, &block[from]) else { unreachable!("it is a `let`") };
+            block[from] = Stmt::Let { var, init: init.clone() };
+            block.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+    block
+}
+
+/// Where a copy is declared that is read once, by the first statement behind.
+fn declared_for(copy: VarId, before: &[Stmt], behind: &[Stmt]) -> Option<usize> {
+    let from = before.iter().position(
+        |stmt| matches!(stmt, Stmt::Let { var, init: Expr::Read(place) } if *var == copy && place.indices.is_empty()),
+    )?;
+    let mut mentions = 0;
+    visit_reads(before, &mut |place| mentions += usize::from(place.var == copy));
+    visit_reads(behind, &mut |place| mentions += usize::from(place.var == copy));
+    let mut writes = false;
+    visit_writes(before, &mut |var| writes |= var == copy);
+    visit_writes(behind, &mut |var| writes |= var == copy);
+    (mentions == 1 && !writes).then_some(from)
 }
 
 /// Which statement of a block is the first to read or write a variable.

@@ -43,8 +43,10 @@ pub fn bellman_ford<const R: usize, const C: usize, const WHILE: bool>(
     let mut from = [[[0.0; NEIGHBOURS]; C]; R];
     for round in 0..rounds {
         let before = distance;
-        for i in 0..R {
-            for j in 0..C {
+        // No cell beyond is reached yet: there is nothing to compute.
+        let reach = round + 2;
+        for i in 0..reach.min(R) {
+            for j in 0..reach.min(C) {
                 let mut near = [FAR; NEIGHBOURS];
                 for k in 0..NEIGHBOURS {
                     let (row, column) = (i + DOWN[k], j + RIGHT[k]);
@@ -65,14 +67,24 @@ pub fn bellman_ford<const R: usize, const C: usize, const WHILE: bool>(
     let mut here = [[0.0; C]; R];
     here[R - 1][C - 1] = 1.0;
     if WHILE {
+        let mut step = 0;
         while on_path[0][0] < 1.0 {
-            on_path = either(&on_path, &here);
-            here = back(&here, &from);
+            for i in (R - 1).saturating_sub(step)..R {
+                for j in (C - 1).saturating_sub(step)..C {
+                    on_path[i][j] += here[i][j] - on_path[i][j] * here[i][j];
+                }
+            }
+            here = back(&here, &from, step);
+            step += 1;
         }
     } else {
-        for _ in 0..steps {
-            on_path = either(&on_path, &here);
-            here = back(&here, &from);
+        for step in 0..steps {
+            for i in (R - 1).saturating_sub(step)..R {
+                for j in (C - 1).saturating_sub(step)..C {
+                    on_path[i][j] += here[i][j] - on_path[i][j] * here[i][j];
+                }
+            }
+            here = back(&here, &from, step);
         }
     }
     let mut loss = 0.0;
@@ -85,15 +97,16 @@ pub fn bellman_ford<const R: usize, const C: usize, const WHILE: bool>(
     loss / (R * C) as f32
 }
 
-/// Where one is a step earlier.
+/// Where one is a step earlier, when one has made `step` steps back from the last cell.
 #[newton_fn]
 fn back<const R: usize, const C: usize>(
     here: &[[f32; C]; R],
     from: &[[[f32; NEIGHBOURS]; C]; R],
+    step: usize,
 ) -> [[f32; C]; R] {
     let mut there = [[0.0; C]; R];
-    for i in 0..R {
-        for j in 0..C {
+    for i in (R - 1).saturating_sub(step)..R {
+        for j in (C - 1).saturating_sub(step)..C {
             for k in 0..NEIGHBOURS {
                 let (row, column) = (i + DOWN[k], j + RIGHT[k]);
                 if row > 0 && row <= R && column > 0 && column <= C {
@@ -103,10 +116,4 @@ fn back<const R: usize, const C: usize>(
         }
     }
     there
-}
-
-/// One or the other, or both: the probabilistic t-conorm.
-#[newton_fn]
-fn either<const R: usize, const C: usize>(a: &[[f32; C]; R], b: &[[f32; C]; R]) -> [[f32; C]; R] {
-    std::array::from_fn(|i| std::array::from_fn(|j| a[i][j] + b[i][j] - a[i][j] * b[i][j]))
 }
