@@ -32,7 +32,10 @@ pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: Vec<(bool, Functio
         };
         let value = body(&function.value, BTreeSet::new(), false);
         let forward = body(&function.forward, BTreeSet::new(), true);
-        let reverse = body(&function.reverse, function.parameter_adjoints.iter().copied().collect(), true);
+        let arrays = function.output_adjoints.iter().flatten().copied();
+        let arrays = arrays.filter(|var| !function.program.vars[var.0].ty.is_scalar());
+        let references = function.parameter_adjoints.iter().copied().chain(arrays).collect();
+        let reverse = body(&function.reverse, references, true);
         let names = |vars: &[VarId]| -> Vec<Ident> {
             vars.iter().map(|var| function.program.vars[var.0].name.clone()).collect()
         };

@@ -23,7 +23,7 @@ struct Printer<'a> {
     scalar: Ident,
     /// Name of the passive scalar's.
     passive: Ident,
-    /// Adjoints of parameters: mutable references in generated code.
+    /// Adjoints of parameters, and of results that are arrays: references in generated code.
     outputs: BTreeSet<VarId>,
     /// Array parameters that generated code has as arrays of its own.
     copied: BTreeSet<VarId>,
