@@ -190,6 +190,19 @@ fn saved_or_read<const N: usize>(y: &[f32; N], u: &[f32; N], kind: &usize, k: us
     y[0] * y[1] * weight
 }
 
+/// Rows of an array that become other rows of it, for some samples.
+#[newton_loss(hessian, lambda = 1.0)]
+fn rows_of_the_same(y: &[[f32; 2]; 3], on: &bool) -> f32 {
+    let mut rows = *y;
+    let mut marks = [[1usize, 2], [3, 4]];
+    if *on {
+        rows[2] = rows[0];
+        rows[0] = rows[1];
+        marks[1] = marks[0];
+    }
+    rows[0][1] * rows[2][0] * rows[1][1] * marks[1][1] as f32
+}
+
 #[track_caller]
 fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
     let label = [label];
@@ -256,6 +269,15 @@ fn regions_that_no_sample_enters() {
     for kind in 0..3 {
         let plain = saved_or_read(&y.map(|y| y as f32), &u.map(|u| u as f32), &kind, 1);
         check(&SavedOrRead::<2>::new(1), &y, (u, kind), plain);
+    }
+}
+
+#[test]
+fn rows_that_move() {
+    let y = [[0.37, 0.71], [0.2, -0.4], [1.1, 0.6]];
+    for on in [false, true] {
+        let plain = rows_of_the_same(&y.map(|row| row.map(|y| y as f32)), &on);
+        check(&RowsOfTheSame::new(), y.as_flattened(), on, plain);
     }
 }
 

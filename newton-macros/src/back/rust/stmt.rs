@@ -186,9 +186,9 @@ impl Printer<'_> {
         if place.indices.is_empty() && self.is_reference(place) { quote!(*#text) } else { text }
     }
 
-    fn assign(&self, place: &Place, value: &Expr) -> TokenStream {
+    fn assign(&self, place: &Place, assigned: &Expr) -> TokenStream {
         let var = &self.program.vars[place.var.0];
-        let value = self.stored(place.var, value);
+        let value = self.stored(place.var, assigned);
         let t = if var.active { &self.scalar } else { &self.passive };
         let scalar = self.program.dims(place).is_empty();
         if place.is_varying(&self.program.vars) {
@@ -208,6 +208,12 @@ impl Printer<'_> {
             quote!(#target = #t::select(mask, #value, #target);)
         } else {
             let into = self.reference_mut(place);
+            let mut own = false;
+            assigned.for_each_read(&mut |read| own |= read.var == place.var);
+            if own {
+                // A row of the same array: it cannot be lent beside the array.
+                return quote!({ let row = #value; lanes::assign_where::<#t, _>(mask, #into, &row); });
+            }
             quote!(lanes::assign_where::<#t, _>(mask, #into, &#value);)
         }
     }
@@ -232,8 +238,12 @@ impl Printer<'_> {
         match (condition, scalar) {
             (false, true) => quote!(#target = #p::pick(mask, #value, #target);),
             (true, true) => quote!(#target = #p::pick_mask(mask, #value, #target);),
-            (false, false) => quote!(lanes::assign_ints_where::<#p, _>(mask, #into, &#value);),
-            (true, false) => quote!(lanes::assign_masks_where::<#p, _>(mask, #into, &#value);),
+            (false, false) => {
+                quote!({ let row = #value; lanes::assign_ints_where::<#p, _>(mask, #into, &row); })
+            }
+            (true, false) => {
+                quote!({ let row = #value; lanes::assign_masks_where::<#p, _>(mask, #into, &row); })
+            }
         }
     }
 
