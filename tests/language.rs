@@ -203,6 +203,12 @@ fn rows_of_the_same(y: &[[f32; 2]; 3], on: &bool) -> f32 {
     rows[0][1] * rows[2][0] * rows[1][1] * marks[1][1] as f32
 }
 
+/// Terms of size 1 whose sum is constant: its derivatives are rounding errors, and so are differences.
+#[newton_loss(hessian, lambda = 1.0)]
+fn constant(y: &[f32; 2]) -> f32 {
+    y.iter().map(|y| (y + 0.3).powi(2) - y * y - 0.6 * y - 0.09).sum()
+}
+
 #[track_caller]
 fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
     let label = [label];
@@ -279,6 +285,12 @@ fn rows_that_move() {
         let plain = rows_of_the_same(&y.map(|row| row.map(|y| y as f32)), &on);
         check(&RowsOfTheSame::new(), y.as_flattened(), on, plain);
     }
+}
+
+#[test]
+fn rounding_errors_are_not_wrong() {
+    let found = gradcheck(&Constant::new(), &[0.37, 0.71], &[()]).unwrap();
+    assert!(found.passed(), "{found}");
 }
 
 #[test]

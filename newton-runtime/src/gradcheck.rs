@@ -190,6 +190,10 @@ struct Here {
 /// at least this part of that.
 const FLOOR: f64 = 1e-3;
 
+/// What differences over the smallest step make of the rounding errors of numbers of size 1. Terms of that size may cancel to a value of
+/// zero: a distance below this proves nothing.
+const NOISE: f64 = 1e-11;
+
 impl Here {
     fn worst_gradient(&self, differences: &Differences) -> Entry {
         let m = self.m;
@@ -239,8 +243,7 @@ fn entry(
     near_kink: bool,
 ) -> Entry {
     let distance = (found - expected).abs();
-    // Where all is zero, zero is right.
-    let relative_error = if distance == 0.0 { 0.0 } else { distance / scale };
+    let relative_error = if distance <= NOISE { 0.0 } else { distance / scale };
     Entry { sample, row, column, found, expected, relative_error, near_kink }
 }
 
