@@ -66,6 +66,12 @@ fn step(block: &Block, branching: bool, program: &Program, marks: &mut Marks) ->
                 grew |= step(prologue, branching, program, marks);
                 grew |= step(body, branching, program, marks);
             }
+            Stmt::Logic { var, left, inner, right, .. } => {
+                grew |= step(inner, branching, program, marks);
+                if marks.is_soft(left) || marks.is_soft(right) {
+                    grew |= marks.probabilities.insert(*var);
+                }
+            }
             _ => {}
         }
     }
@@ -88,7 +94,10 @@ pub fn declared(block: &Block) -> BTreeSet<VarId> {
     let mut vars = BTreeSet::new();
     for stmt in block {
         match stmt {
-            Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. } | Stmt::LetEmpty { var } => {
+            Stmt::Let { var, .. }
+            | Stmt::LetDiscrete { var, .. }
+            | Stmt::LetEmpty { var }
+            | Stmt::Logic { var, .. } => {
                 vars.insert(*var);
             }
             Stmt::Call { results, .. } => vars.extend(results),
@@ -108,7 +117,7 @@ pub fn changed(block: &Block) -> BTreeSet<VarId> {
             | Stmt::Accumulate { place, .. } => {
                 vars.insert(place.var);
             }
-            Stmt::For { body, .. } => vars.extend(changed(body)),
+            Stmt::For { body, .. } | Stmt::Logic { inner: body, .. } => vars.extend(changed(body)),
             Stmt::If { then, otherwise, .. } => {
                 vars.extend(changed(then));
                 vars.extend(changed(otherwise));
@@ -137,7 +146,7 @@ fn refuse(block: &Block, marks: &Marks, errors: &mut Errors) {
                 refuse(then, marks, errors);
                 refuse(otherwise, marks, errors);
             }
-            Stmt::For { body, .. } => refuse(body, marks, errors),
+            Stmt::For { body, .. } | Stmt::Logic { inner: body, .. } => refuse(body, marks, errors),
             Stmt::While { prologue, body, .. } => {
                 refuse(prologue, marks, errors);
                 refuse(body, marks, errors);
@@ -159,7 +168,9 @@ fn integers(block: &Block, outside: &BTreeSet<VarId>, marks: &Marks, errors: &mu
                     "this integer changes in a branch that is relaxed, and integers cannot be mixed: count with a float, or keep what it selects instead of the index",
                 );
             }
-            Stmt::For { body, .. } => integers(body, outside, marks, errors),
+            Stmt::For { body, .. } | Stmt::Logic { inner: body, .. } => {
+                integers(body, outside, marks, errors);
+            }
             Stmt::If { cond, then, otherwise } if !marks.is_soft(cond) => {
                 integers(then, outside, marks, errors);
                 integers(otherwise, outside, marks, errors);
