@@ -81,7 +81,7 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
         }
         program
     });
-    let item = &strip(item);
+    let item = &strip(item, attr.relax.as_ref());
     match (program, errors.is_empty()) {
         (Some(program), true) => {
             let code = back::rust::loss(item, &attr, &grad::gradient(program));
@@ -133,6 +133,7 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
         let stub = back::rust::function_stub(item, &attr, program);
         return quote!(#errors #stub);
     }
+    let item = &strip(item, attr.relax.as_ref());
     let code = match &attr.gradient {
         Some(path) => back::rust::custom(item, &attr, path, flavours),
         None => {
@@ -146,12 +147,16 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     code
 }
 
-/// The function without the attributes on its parameters that only the macro understands.
-fn strip(item: &syn::ItemFn) -> syn::ItemFn {
+/// The function without the attributes on its parameters that only the macro understands. It may well not use what says how to relax
+/// it.
+fn strip(item: &syn::ItemFn, relax: Option<&relax::Relax>) -> syn::ItemFn {
     let mut item = item.clone();
     for arg in &mut item.sig.inputs {
         if let syn::FnArg::Typed(arg) = arg {
             arg.attrs.retain(|attr| !attr.path().is_ident("shared"));
+            if relax.is_some_and(|relax| relax.names(&arg.pat)) {
+                arg.attrs.push(syn::parse_quote!(#[allow(unused_variables)]));
+            }
         }
     }
     item

@@ -2,7 +2,7 @@
 //!
 //! One block per algorithm: its name, the loss, its label (`()`, one or a tuple, in the order of parameters), the plain call.
 
-use super::{check, conditions, loops, sorting, tables};
+use super::{check, conditions, loops, picking, sorting, tables};
 
 macro_rules! case {
     ($name:ident, $build:expr, $label:expr, $plain:expr $(,)?) => {
@@ -124,8 +124,8 @@ case!(order_statistic, |h| sorting::OrderStatistic::<5>::new(h.get::<f64>("beta"
     sorting::order_statistic::<5>(&s.get("y"), &s.get("rank"), s.get("beta"))
 });
 
-case!(matrix_moves, |h| sorting::MatrixMoves::new(h.get::<f64>("beta")), |_| (), |s| {
-    sorting::matrix_moves(&s.get("y"), s.get("beta"))
+case!(matrix_moves, |h| picking::MatrixMoves::new(h.get::<f64>("beta")), |_| (), |s| {
+    picking::matrix_moves(&s.get("y"), s.get("beta"))
 });
 
 case!(maximum_subarray, |h| tables::MaximumSubarray::<7>::new(h.get::<f64>("beta")), |_| (), |s| {
@@ -160,4 +160,28 @@ case!(
     |h| tables::CheapestWay::<3, 4>::new(h.get::<f64>("beta"), h.get::<usize>("max_iter")),
     |_| (),
     |s| { tables::cheapest_way::<3, 4>(&s.get("y"), s.get("beta"), s.get("max_iter")) }
+);
+
+case!(dijkstra, |h| picking::Dijkstra::<3>::new(h.get::<f64>("beta")), |_| (), |s| picking::dijkstra::<3>(
+    &s.get("y"),
+    s.get("beta")
+));
+
+case!(peaks, |h| picking::Peaks::<5>::new(h.get::<f64>("beta")), |_| (), |s| picking::peaks::<5>(
+    &s.get("y"),
+    s.get("beta")
+));
+
+case!(
+    picks,
+    |h| picking::Picks::<4>::new(h.get::<f64>("beta"), h.get::<f64>("steep")),
+    |s| (s.get("gain"), s.get("open"), s.get("row")),
+    |s| picking::picks::<4>(
+        &s.get("y"),
+        &s.get("gain"),
+        &s.get("open"),
+        &s.get("row"),
+        s.get("beta"),
+        s.get("steep")
+    ),
 );

@@ -6,6 +6,7 @@ mod conditions;
 #[path = "../support/expected.rs"]
 mod expected;
 mod loops;
+mod picking;
 mod sorting;
 mod tables;
 

@@ -100,22 +100,3 @@ pub fn order_statistic<const N: usize>(y: &[f32; N], rank: &usize, beta: f32) ->
     }
     found
 }
-
-#[newton_loss(hessian, lambda = 1.0, relax(logistic, beta = beta))]
-pub fn matrix_moves(y: &[[f32; 4]; 3], beta: f32) -> f32 {
-    let mut table = *y;
-    let row = argmin(&[table[0][0], table[1][0], table[2][0]]);
-    let picked = table[row];
-    let column = argmax(&picked);
-    let mut loss = picked[column];
-    table[row][column] = 0.5;
-    table[row][1] = table[2][3];
-    table[row] = picked.map(|x| x / 2.0);
-    table[0][column] += 1.0;
-    for cells in &table {
-        for x in cells {
-            loss += x * x;
-        }
-    }
-    loss + min(&table[1]) * max(&table[0])
-}

@@ -2,7 +2,8 @@
 
 use super::Pass;
 use super::branch::mixture;
-use crate::ir::{Discrete, Expr, Place, Range, Stmt, Type, VarId};
+use super::probability::one_if;
+use crate::ir::{Discrete, Expr, Kind, Place, Range, Stmt, Type, VarId};
 use proc_macro2::Span;
 
 impl Pass<'_> {
@@ -21,8 +22,8 @@ impl Pass<'_> {
         match index {
             Discrete::Call(name, place) => {
                 let len = self.program.dims(&place)[0].clone();
-                let place = self.place(place);
-                self.weights_over(name == "argmax", Expr::Read(place), len)
+                let array = self.read(place);
+                self.weights_over(name == "argmax", array, len)
             }
             Discrete::Read(place) => Expr::Read(place),
             _ => {
@@ -35,8 +36,26 @@ impl Pass<'_> {
         }
     }
 
-    /// The value of a place; at relaxed indices, the sum over all elements by weight.
+    /// With a variable for each index that is an `argmin` or `argmax` itself.
+    pub(super) fn with_weights(&mut self, mut place: Place) -> Place {
+        for index in &mut place.indices {
+            if let Some(len) = self.marks.weights_of(index, self.program)
+                && let Discrete::Call(..) = index
+            {
+                let init = self.weights(index.clone(), place.span);
+                let var = self.declare("index", Type::float(vec![len.clone()]));
+                self.out.push(Stmt::Let { var, init });
+                self.marks.weights.insert(var, len);
+                *index = Discrete::Read(Place { span: place.span, ..Place::of(var) });
+            }
+        }
+        place
+    }
+
+    /// The value of a place; at relaxed indices, the sum over all elements by weight. Conditions count as 0 and 1.
     pub(super) fn read(&mut self, place: Place) -> Expr {
+        let place = self.with_weights(place);
+        let kind = self.program.vars[place.var.0].ty.kind;
         if self.soft_indices(&place).is_empty() {
             return Expr::Read(self.place(place));
         }
@@ -48,7 +67,12 @@ impl Pass<'_> {
         self.over(place, |pass, weight, place| {
             let place = pass.place(place);
             if pass.program.dims(&place).is_empty() {
-                let value = Expr::mul(weight, Expr::Read(place));
+                let element = match kind {
+                    Kind::Float => Expr::Read(place),
+                    Kind::Int => Expr::FromInt(Discrete::Read(place)),
+                    Kind::Bool => one_if(Discrete::Read(place)),
+                };
+                let value = Expr::mul(weight, element);
                 pass.out.push(Stmt::Accumulate { place: Place::of(sum), value });
             } else {
                 let row = pass.row(&place);
@@ -60,6 +84,7 @@ impl Pass<'_> {
 
     /// `place = value`; at relaxed indices, all elements move towards the value by weight.
     pub(super) fn write(&mut self, place: Place, value: Expr) {
+        let place = self.with_weights(place);
         if self.soft_indices(&place).is_empty() {
             let place = self.place(place);
             self.out.push(Stmt::Assign { place, value });

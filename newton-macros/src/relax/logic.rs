@@ -9,10 +9,18 @@ use syn::BinOp;
 
 impl Pass<'_> {
     /// `let var = left op { inner; right };`
-    pub(super) fn logic(&mut self, var: VarId, op: &BinOp, left: Discrete, mut inner: Block, right: Discrete) {
+    pub(super) fn logic(
+        &mut self,
+        var: VarId,
+        op: &BinOp,
+        left: Discrete,
+        mut inner: Block,
+        right: Discrete,
+    ) {
         let and = is_and(op).expect("the front end knows no others");
         if !self.marks.is_float(var) {
-            let decided = Discrete::Path(if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) });
+            let decided =
+                Discrete::Path(if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) });
             self.out.push(Stmt::LetDiscrete { var, init: decided });
             let left = self.condition(left);
             inner.push(Stmt::AssignDiscrete { place: Place::of(var), value: right });

@@ -54,6 +54,8 @@ struct Marks {
     probabilities: BTreeSet<VarId>,
     /// Indices, and over how many elements.
     weights: BTreeMap<VarId, Discrete>,
+    /// All variables that were conditions.
+    conditions: BTreeSet<VarId>,
 }
 
 struct Pass<'a> {
@@ -103,6 +105,7 @@ impl Pass<'_> {
             }
             Stmt::Accumulate { place, value } => {
                 let value = self.expr(value);
+                let place = self.with_weights(place);
                 if self.soft_indices(&place).is_empty() {
                     let place = self.place(place);
                     self.out.push(Stmt::Accumulate { place, value });
@@ -161,6 +164,7 @@ impl Pass<'_> {
     fn expr(&mut self, e: Expr) -> Expr {
         match e {
             Expr::FromInt(discrete) if self.marks.is_soft(&discrete) => self.probability(discrete),
+            Expr::FromInt(Discrete::Read(place)) if self.marks.is_spread(&place) => self.read(place),
             Expr::FromInt(discrete) => Expr::FromInt(self.hard(discrete)),
             Expr::Read(place) => self.read(place),
             Expr::Gather(place, order) => Expr::Gather(self.place(place), order),
@@ -189,6 +193,9 @@ impl Pass<'_> {
                 found.get_or_insert((place.span, self.marks.weights.contains_key(&place.var)));
             }
         });
+        if let (None, Some(span)) = (found, picks(&discrete)) {
+            found = Some((span, true));
+        }
         match found {
             Some((span, true)) => {
                 self.errors.at(
@@ -258,6 +265,17 @@ impl Pass<'_> {
 
 fn function(name: &str) -> &'static Builtin {
     Builtin::find(Syntax::Function, name).expect("in the table")
+}
+
+/// Where an `argmin` or `argmax` stands in it.
+fn picks(discrete: &Discrete) -> Option<Span> {
+    let mut found = None;
+    match discrete {
+        Discrete::Call("argmin" | "argmax", place) => found = Some(place.span),
+        Discrete::Read(place) => found = place.indices.iter().find_map(picks),
+        other => other.for_each_part(&mut |part| found = found.or_else(|| picks(part))),
+    }
+    found
 }
 
 fn span_of(discrete: &Discrete) -> Span {

@@ -26,7 +26,7 @@ impl Pass<'_> {
                 let (a, b) = (self.expr(*a), self.expr(*b));
                 self.comparison(op, a, b)
             }
-            Discrete::Read(place) if self.marks.probabilities.contains(&place.var) => self.read(place),
+            Discrete::Read(ref place) if self.marks.is_soft(&cond) => self.read(place.clone()),
             Discrete::Cast(a, _) if self.marks.is_soft(&a) => self.probability(*a),
             Discrete::Unary(syn::UnOp::Not(_), a) => {
                 let p = self.probability(*a);
@@ -58,7 +58,7 @@ impl Pass<'_> {
             }
             hard => {
                 let hard = self.hard(hard);
-                Expr::FromInt(Discrete::Cast(Box::new(hard), syn::parse_quote!(usize)))
+                one_if(hard)
             }
         }
     }
@@ -150,6 +150,11 @@ impl Pass<'_> {
         self.each(scaled, |_, at| Expr::mul(beta, at(scaled)));
         Expr::Call(function(if largest { "softmax" } else { "softmin" }), vec![Expr::var(scaled)])
     }
+}
+
+/// 1 where a condition holds, else 0.
+pub(super) fn one_if(hard: Discrete) -> Expr {
+    Expr::FromInt(Discrete::Cast(Box::new(hard), syn::parse_quote!(usize)))
 }
 
 /// 1 - p

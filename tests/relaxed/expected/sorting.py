@@ -172,36 +172,3 @@ def order_statistic(rank, beta, max_iter=1000):
         ),
         beta=beta,
     )
-
-
-@algorithm(lambda r: dict(y=r.normal(3, 4)), dict(beta=3.0), dict(beta=12.0))
-def matrix_moves(beta, max_iter=1000):
-    """Relaxed rows and columns of a matrix, read and written."""
-    least, most, first, last = Min(beta), Max(beta), ArgMin(beta), ArgMax(beta)
-
-    def put(table, row, column, value):
-        at = row[:, :, None] * column[:, None, :]
-        return at * value + (1 - at) * table
-
-    return program(
-        Var("table", torch.zeros(3, 4)),
-        Var("row", torch.zeros(3)),
-        Var("column", torch.zeros(4)),
-        Var("picked", torch.zeros(4)),
-        Let("table", "y"),
-        Let("row", lambda table: first(*table[:, :, 0].unbind(1))),
-        Let("picked", lambda table, row: (row[:, :, None] * table).sum(1)),
-        Let("column", lambda picked: last(*picked.unbind(1))),
-        Let("loss", lambda picked, column: (picked * column).sum(1)),
-        Let("table", lambda table, row, column: put(table, row, column, 0.5)),
-        Let("table", lambda table, row: put(table, row, torch.eye(4)[1:2], table[:, 2:3, 3:4])),
-        Let("table", lambda table, row, picked: (1 - row)[:, :, None] * table + row[:, :, None] * (picked[:, None] / 2)),
-        Let(
-            "table",
-            lambda table, column: put(
-                table, torch.eye(3)[:1], column, (table[:, 0] * column).sum(1)[:, None, None] + 1
-            ),
-        ),
-        Let("loss", lambda loss, table: loss + (table**2).sum((1, 2)) + least(*table[:, 1].unbind(1)) * most(*table[:, 0].unbind(1))),
-        beta=beta,
-    )
