@@ -130,7 +130,7 @@ pub fn middles(y: &[f32; 5], target: &f32, beta: f32) -> f32 {
     (median - target).powi(2) + x[2] * (min(y) - max(y))
 }
 
-#[newton_loss(hessian, lambda = 1.0, relax(logistic, beta = beta))]
+#[newton_loss(hessian, lambda = 1.0, relax(logistic, beta = beta, epsilon = 0.0))]
 pub fn thermostat<const N: usize>(y: &[f32; N], season: &[u8; N], beta: f32) -> f32 {
     const DRIFT: [f32; 3] = [-0.5, 0.125, 0.25];
     let (mut heating, mut room) = (false, 0.25);

@@ -1,6 +1,9 @@
 //! Plain algorithms, relaxed, against AlgoVision in float64 (`expected/*.json`, made by `expected.py`): values, gradients and
 //! Hessians in f64 and f32, ragged batches, and the plain functions themselves.
 
+// Conditions of every form.
+#![allow(clippy::neg_cmp_op_on_partial_ord, clippy::manual_range_contains)]
+
 mod cases;
 mod conditions;
 #[path = "../support/expected.rs"]
@@ -97,6 +100,15 @@ fn ragged<A: Sync>(
             assert_eq!(hessians[i * m * m..(i + 1) * m * m], *hessian, "{name}: sample {i} of {n}");
         }
     }
+}
+
+/// Negative control: the t-conorms are told apart.
+#[test]
+fn another_t_conorm_gives_other_numbers() {
+    let sample = &settings("fence_hamacher")[0][0];
+    let loss = conditions::FenceYager::new(sample.get::<f64>("beta"));
+    let found = loss.gradients(&sample.numbers("y"), &[()]).unwrap();
+    assert!(deviation(&found.values, &sample.numbers("value")) > 1e6 * EXACT);
 }
 
 /// Every expectation is tested.

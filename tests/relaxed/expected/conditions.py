@@ -2,7 +2,7 @@
 
 import torch
 from algovision import GT, LT, Eq, For, GEq, If, IsFalse, IsTrue, LEq, Let, Max, Min, NEq, Var
-from programs import algorithm, both, either, more, no, number, program, same, when, zero
+from programs import algorithm, both, either, more, no, number, program, when, zero
 
 
 @algorithm(lambda r: dict(y=r.normal(6), bound=float(r.normal())), dict(beta=3.0), dict(beta=12.0))
@@ -219,4 +219,5 @@ def thermostat(season, beta, max_iter=1000):
             Let("loss", lambda loss, heating: loss + 0.25 * heating),
         ),
         beta=beta,
+        epsilon=0.0,
     )

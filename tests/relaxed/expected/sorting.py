@@ -12,13 +12,11 @@ from algovision import (
     IsTrue,
     Let,
     LetInt,
-    Max,
-    Min,
     Var,
     VarInt,
     While,
 )
-from programs import algorithm, both, more, number, program, same, when, zero
+from programs import algorithm, more, number, program, when, zero
 
 SORTS = [dict(beta=5.0, max_iter=40), dict(beta=10.0, max_iter=2)]
 
