@@ -174,16 +174,9 @@ fn joined_later<const N: usize>(y: &[f32; N], u: &[f32; N], k: usize) -> f32 {
     }
     let mut ways = softmin(u);
     ways[0] = y[0];
-    x * x + dot(&sums, &ways)
-}
-
-#[track_caller]
-fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
-    let label = [label];
-    let found = gradcheck(loss, y, &label).unwrap();
-    assert!(found.passed(), "{found}");
-    let value = loss.values(y, &label).unwrap()[0];
-    assert!((value - f64::from(plain)).abs() < 1e-4 * value.abs(), "{value}, {plain}");
+    let mut ordered = sort_desc(u);
+    ordered[0] -= y[1];
+    x * x + dot(&sums, &ways) + ordered[0] * ordered[0]
 }
 
 /// A region whose forward sweep may go wrong for no sample, and whose reverse sweep may not: both are skipped, or neither.
@@ -195,6 +188,15 @@ fn saved_or_read<const N: usize>(y: &[f32; N], u: &[f32; N], kind: &usize, k: us
         _ => u[k % N],
     };
     y[0] * y[1] * weight
+}
+
+#[track_caller]
+fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
+    let label = [label];
+    let found = gradcheck(loss, y, &label).unwrap();
+    assert!(found.passed(), "{found}");
+    let value = loss.values(y, &label).unwrap()[0];
+    assert!((value - f64::from(plain)).abs() < 1e-4 * value.abs(), "{value}, {plain}");
 }
 
 #[test]

@@ -259,13 +259,47 @@ pub static BUILTINS: &[Builtin] = &[
     on_array("sort_desc", &[Array], LIKE_FIRST, Sort { descending: true }),
 ];
 
-/// What the compiler calls and users do not write: `powf` with an active exponent, derivatives with respect to second arguments.
-static INTERNAL: &[Builtin] = &[
+/// What the compiler calls and users do not write: `powf` with an active exponent, derivatives with respect to second arguments,
+/// what `relax` makes of functions of arrays and of reads at the indices that they return.
+pub static INTERNAL: &[Builtin] = &[
     method("pow", &[Scalar, Scalar], Both),
     function("pow_d2", &[Scalar, Scalar], OfArgs),
     function("atan2_d2", &[Scalar, Scalar], OfArgs),
     function("hypot_d2", &[Scalar, Scalar], OfArgs),
     function("logaddexp_d2", &[Scalar, Scalar], OfArgs),
+    on_array(
+        "relaxed_argmin",
+        &[Array, Passive],
+        LIKE_FIRST,
+        Reverse(&[from_value("relaxed_argmin_reverse", &[1])]),
+    ),
+    on_array(
+        "relaxed_argmax",
+        &[Array, Passive],
+        LIKE_FIRST,
+        Reverse(&[from_value("relaxed_argmax_reverse", &[1])]),
+    ),
+    on_array(
+        "relaxed_min",
+        &[Array, Passive],
+        SCALAR,
+        Reverse(&[from_value("relaxed_min_reverse", &[0, 1])]),
+    ),
+    on_array(
+        "relaxed_max",
+        &[Array, Passive],
+        SCALAR,
+        Reverse(&[from_value("relaxed_max_reverse", &[0, 1])]),
+    ),
+    on_array(
+        "soft_read",
+        &[Array, Array],
+        SCALAR,
+        Reverse(&[
+            Adjoint { function: "soft_read_reverse_first", of: 0, args: &[1], value: true },
+            from_args("soft_read_reverse_second", 1, &[0]),
+        ]),
+    ),
 ];
 
 impl Builtin {

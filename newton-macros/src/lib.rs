@@ -147,14 +147,16 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     code
 }
 
-/// The function without the attributes on its parameters that only the macro understands. It may well not use what says how to relax
-/// it.
+/// The function without the attributes on its parameters that only the macro understands, and without a warning for parameters that only
+/// the macro reads.
 fn strip(item: &syn::ItemFn, relax: Option<&relax::Relax>) -> syn::ItemFn {
     let mut item = item.clone();
     for arg in &mut item.sig.inputs {
         if let syn::FnArg::Typed(arg) = arg {
             arg.attrs.retain(|attr| !attr.path().is_ident("shared"));
-            if relax.is_some_and(|relax| relax.names(&arg.pat)) {
+            if let (syn::Pat::Ident(name), Some(relax)) = (&*arg.pat, relax)
+                && relax.reads(&name.ident)
+            {
                 arg.attrs.push(syn::parse_quote!(#[allow(unused_variables)]));
             }
         }

@@ -378,7 +378,7 @@ impl Generator {
             }
             _ => {
                 let i = self.float(0);
-                let count = code(&format!("{a}.iter().filter(|v| **v < {{}}).count()"), &[&i]);
+                let count = code(&format!("{a}.iter().filter(|each| **each < {{}}).count()"), &[&i]);
                 Code {
                     user: format!("0.25 * {} as f32", count.user),
                     oracle: format!("T::lit(0.25) * T::int({})", count.oracle),
@@ -552,8 +552,12 @@ impl Generator {
             },
             17 => match self.some(Kind::Long, true) {
                 Some(a) => match self.random.below(3) {
-                    0 => line(code(&format!("{}.swap({{}}, {{}});", a.name), &[&self.int(1), &self.int(0)])),
-                    1 => line(code(&format!("{}.fill({{}});", a.name), &[&self.float(1)])),
+                    // What is passed may read the array.
+                    0 => {
+                        let swap = format!("let at = ({{}}, {{}}); {}.swap(at.0, at.1);", a.name);
+                        line(code(&swap, &[&self.int(1), &self.int(0)]))
+                    }
+                    1 => line(code(&format!("let old = {{}}; {}.fill(old);", a.name), &[&self.float(1)])),
                     _ => line(code(&format!("{} = {{}};", a.name), &[&self.long(1)])),
                 },
                 None => self.statement(depth, indent),

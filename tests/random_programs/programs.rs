@@ -12,9 +12,9 @@ pub mod user {
         #[shared] s: &[f32; N], h: f32, k: usize,
     ) -> f32 {
         let mut x = y[0] * y[1];
-        let d = (0.25 * u.iter().filter(|v| **v < y[*class % 4]).count() as f32) >= (y[2]);
+        let d = (0.25 * u.iter().filter(|each| **each < y[*class % 4]).count() as f32) >= (y[2]);
         let c = |v: f32| ((0.5 * (0) as f32).tanh().powi(((0 + ints[1] % 4) % 4) as i32 + 1)) * v.sin();
-        let p = (0.25 * s.iter().filter(|v| **v < u[3]).count() as f32).clamp(-0.75_f32, 0.5_f32);
+        let p = (0.25 * s.iter().filter(|each| **each < u[3]).count() as f32).clamp(-0.75_f32, 0.5_f32);
         let p = d;
         for (i, v) in y.iter().enumerate() {
             let mut a = [c((u[2]).abs()), 0.5_f32, (*v)];
@@ -115,7 +115,7 @@ pub mod user {
             x += (e[0][1] * e[3][2]).tanh();
         } else {
             for j in (k % 4)..N {
-                x *= (0.25 * u.iter().filter(|v| **v < y[3]).count() as f32).tanh();
+                x *= (0.25 * u.iter().filter(|each| **each < y[3]).count() as f32).tanh();
             }
             for i in (0..N).step_by(2) {
                 let mut z = [[(u[k % 4]).tanh().powi((i % 4) as i32 + 1); 3]; N];
@@ -315,7 +315,7 @@ pub mod user {
                         z += (z).sin();
                     }
                     j if j == k => {
-                        let mut x = [[0.25 * s.iter().filter(|v| **v < -0.5_f32).count() as f32; 3]; N];
+                        let mut x = [[0.25 * s.iter().filter(|each| **each < -0.5_f32).count() as f32; 3]; N];
                     }
                     _ => (),
                 }
@@ -465,13 +465,13 @@ pub mod user {
                 let mut c: [f32; N] = u.map(|v| (((h).tanh() * (y[2]).sin())) * v);
                 x += dot(&c, &c).tanh();
             }
-            x *= ((0.25 * u.iter().filter(|v| **v < y[3]).count() as f32 + (s[k % 4] + y[2]))).tanh();
+            x *= ((0.25 * u.iter().filter(|each| **each < y[3]).count() as f32 + (s[k % 4] + y[2]))).tanh();
         } else {
             let a: [f32; N] = u;
             x += dot(&a, &a).tanh();
         }
         for l in 0..k {
-            let d = (((0.25 * y.iter().filter(|v| **v < y[k % 4]).count() as f32).tanh() * ((0.25_f32).tanh().powi((1) as i32 + 1)).sin()) + (s[1]).tanh().powi((3) as i32 + 1));
+            let d = (((0.25 * y.iter().filter(|each| **each < y[k % 4]).count() as f32).tanh() * ((0.25_f32).tanh().powi((1) as i32 + 1)).sin()) + (s[1]).tanh().powi((3) as i32 + 1));
             if (-(s[l % 4])) <= (*w) {
                 let mut g = (u.windows(2).map(|v| (v[1] - v[0]) * v[0]).sum::<f32>() + (match (l % 4) { 0 => y[k % 4], 1 | 2 => h, _ => y[1] }));
                 g += (g).sin();
@@ -614,7 +614,7 @@ pub mod user {
             x += dot(&b, &b).tanh();
         } else {
             let mut b: [f32; N] = *y;
-            b.swap((k % 4 * k % 4 + 1) % 4, k % 4);
+            let at = ((k % 4 * k % 4 + 1) % 4, k % 4); b.swap(at.0, at.1);
             x += dot(&b, &b).tanh();
         }
         let mut a = [((-(y[k % 4])).tanh()).exp(), (match (k % 4) { 0 => *w, 1 | 2 => h, _ => y[k % 4] }), s[k % 4]];
@@ -784,7 +784,7 @@ pub mod user {
             x /= 1.0_f32 + ((1.0_f32 + ((if u.iter().any(|v| *v < -1.25_f32) { ((u[*class % 4]) / (1.0_f32 + (s[ints[1] % 4]).powi(2))) } else { h })).powi(2)).sqrt()).powi(2);
             if !(flags[ints[1] % 4]) {
                 let d = (match ((2.5 * (((*w).tanh() * (h).sin())).abs()) as usize % 4) { 0 => (1.0_f32 + (-(u[*class % 4])).powi(2)).sqrt(), 1 | 2 => ({ let g = (y[0] + h); -(x) * g.tanh() }), _ => u[k % 4] });
-                let (g, mut d) = ((0.25 * s.iter().filter(|v| **v < y[1]).count() as f32).mul_add(-0.5_f32, u[ints[1] % 4]), (y[0]).mul_add(2.0_f32, u[k % 4]));
+                let (g, mut d) = ((0.25 * s.iter().filter(|each| **each < y[1]).count() as f32).mul_add(-0.5_f32, u[ints[1] % 4]), (y[0]).mul_add(2.0_f32, u[k % 4]));
                 let mut c = s.iter().zip(s.iter()).map(|(v, t)| (s.iter().map(|v| (x) * *v).sum::<f32>()) - *v * *t).sum::<f32>();
                 x += (c).sin();
             } else {
@@ -839,8 +839,8 @@ pub mod user {
                     let (p, mut z) = (sigmoid(y[*class % 4]), y[1]);
                     c += (z).sin();
                 } else {
-                    x *= ((if ((u[i % 4]) >= (y[2])) || (flags[i % 4]) { 0.25 * u.iter().filter(|v| **v < 1.5_f32).count() as f32 } else { y[ints[1] % 4] })).tanh();
-                    let mut q = ((u.iter().skip(0).zip(s.iter().rev()).map(|(v, t)| *v * *t).sum::<f32>()).tanh() * (-(0.25 * s.iter().filter(|v| **v < *w).count() as f32)).sin());
+                    x *= ((if ((u[i % 4]) >= (y[2])) || (flags[i % 4]) { 0.25 * u.iter().filter(|each| **each < 1.5_f32).count() as f32 } else { y[ints[1] % 4] })).tanh();
+                    let mut q = ((u.iter().skip(0).zip(s.iter().rev()).map(|(v, t)| *v * *t).sum::<f32>()).tanh() * (-(0.25 * s.iter().filter(|each| **each < *w).count() as f32)).sin());
                     q += (q).sin();
                 }
                 c /= 1.0_f32 + ((h).tanh().powi((0) as i32 + 1)).powi(2);
@@ -872,7 +872,7 @@ pub mod user {
                 x += if q { h } else { y[1] };
             }
         } else {
-            let mut c = s.iter().map(|v| (sigmoid(0.25 * s.iter().filter(|v| **v < *w).count() as f32)) * *v).sum::<f32>();
+            let mut c = s.iter().map(|v| (sigmoid(0.25 * s.iter().filter(|each| **each < *w).count() as f32)) * *v).sum::<f32>();
             c += (c).sin();
         }
         let (x, mut z) = ((((0..(0)).map(|i| y[2]).sum::<f32>()).tanh() * ((0.5 * (k % 4) as f32 + *w)).sin()), (y[2]).tanh().powi((2) as i32 + 1));
@@ -927,7 +927,7 @@ pub mod user {
         let w = &h;
         let k = if on { 1 } else { 3 };
         let mut x = y[1] * h;
-        x = ((0.25 * u.iter().filter(|v| **v < h).count() as f32).clamp(-0.75_f32, 0.5_f32)).tanh();
+        x = ((0.25 * u.iter().filter(|each| **each < h).count() as f32).clamp(-0.75_f32, 0.5_f32)).tanh();
         for l in (k % 4)..N {
             let d = (!((k % 4) > (0))) || (flags[l % 4]);
             for l in 0..(k % 4) {
@@ -1064,7 +1064,7 @@ pub mod user {
                     let a = (2) < (*class % 4);
                     p += if a { y[2] } else { y[1] };
                 }
-                let (b, r): (f32, usize) = f11_pair(0.25 * u.iter().filter(|v| **v < y[2]).count() as f32, y, (s[i % 4]) > (y[1]));
+                let (b, r): (f32, usize) = f11_pair(0.25 * u.iter().filter(|each| **each < y[2]).count() as f32, y, (s[i % 4]) > (y[1]));
                 p += y[r % 4] * (y[3]).tanh();
             }
             {
@@ -1103,7 +1103,7 @@ pub mod user {
                     _ => (),
                 }
                 for (i, v) in s.iter().enumerate() {
-                    let c = 0.25 * u.iter().filter(|v| **v < y[l % 4]).count() as f32;
+                    let c = 0.25 * u.iter().filter(|each| **each < y[l % 4]).count() as f32;
                     x += (c).sin();
                 }
             }
@@ -1241,7 +1241,7 @@ pub mod user {
             p += (p).sin();
         }
         let mut c = [(mean(u) + (s[r % 4] + *w)), (match (k % 4) { 0 => 2.0_f32, 1 | 2 => s[r % 4], _ => 0.5 * (k % 4) as f32 }), 0.5 * (r % 4) as f32];
-        let mut g = (0..(k % 4)).map(|i| y.iter().zip(u.iter()).map(|(v, t)| (0.25 * y.iter().filter(|v| **v < s[i % 4]).count() as f32) - *v * *t).sum::<f32>()).sum::<f32>();
+        let mut g = (0..(k % 4)).map(|i| y.iter().zip(u.iter()).map(|(v, t)| (0.25 * y.iter().filter(|each| **each < s[i % 4]).count() as f32) - *v * *t).sum::<f32>()).sum::<f32>();
         x.tanh() + (*w).sin() * y[2] + (h).sin() * y[2] + (x).sin() * y[2] + (p).sin() * y[2] + (g).sin() * y[2] + dot(y, y).tanh() + dot(u, u).tanh() + dot(s, s).tanh() + c[0] * c[2]
     }
 
@@ -1307,7 +1307,7 @@ pub mod user {
             }
             let q = flags[j % 4];
             {
-                x -= (0.25 * y.iter().filter(|v| **v < 0.5_f32).count() as f32 + ((0.5 * (k % 4) as f32).atan()).sin());
+                x -= (0.25 * y.iter().filter(|each| **each < 0.5_f32).count() as f32 + ((0.5 * (k % 4) as f32).atan()).sin());
                 let mut z = [[sigmoid(0.5_f32); 3]; N];
                 x += (z[0][1] * z[3][2]).tanh();
             }
@@ -1592,7 +1592,7 @@ pub mod user {
                 x -= relu(y[1]);
                 x += dot(&d, &d).tanh();
             }
-            let p = 0.25 * y.iter().filter(|v| **v < 0.5 * (k % 4) as f32).count() as f32;
+            let p = 0.25 * y.iter().filter(|each| **each < 0.5 * (k % 4) as f32).count() as f32;
             {
                 let mut c = [sigmoid(((u[k % 4]).tanh()).exp()), y[k % 4], u[k % 4]];
                 let x = (dot(&u, &u)).tanh();
@@ -1694,7 +1694,7 @@ pub mod user {
         let z: [f32; N] = *y;
         match ((ints[1] % 4 + 1) % 4) {
             0 | 3 => {
-                let mut p = 0.25 * y.iter().filter(|v| **v < y[1]).count() as f32;
+                let mut p = 0.25 * y.iter().filter(|each| **each < y[1]).count() as f32;
                 p += (p).sin();
             }
             j if j == k => {
@@ -1715,7 +1715,7 @@ pub mod user {
                 }
                 match ((if (y[ints[1] % 4]) < (h) { j % 4 } else { 1 })) {
                     0 | 3 => {
-                        let mut p = [0.25 * s.iter().filter(|v| **v < z[*class % 4]).count() as f32, (2.0_f32 + u[*class % 4]), y[1]];
+                        let mut p = [0.25 * s.iter().filter(|each| **each < z[*class % 4]).count() as f32, (2.0_f32 + u[*class % 4]), y[1]];
                     }
                     j if j == k => {
                         let (q, mut c) = ((*w).min(y[2]), ((z[k % 4]).tanh() * (*w).sin()));
@@ -1741,7 +1741,7 @@ pub mod user {
                         let d = |v: f32| ((((0..(1)).rev()).map(|i| y[1]).sum::<f32>() - z.iter().fold(0.75_f32, |total, v| (total + *w * *v).tanh()))) * v.sin();
                     }
                     j if j == k => {
-                        let x = 0.25 * y.iter().filter(|v| **v < s[3]).count() as f32;
+                        let x = 0.25 * y.iter().filter(|each| **each < s[3]).count() as f32;
                     }
                     _ => (),
                 }
@@ -1764,7 +1764,7 @@ pub mod user {
             }
             match ((3 + 2) % 4) {
                 0 | 3 => {
-                    let mut a = [[0.25 * u.iter().filter(|v| **v < 0.5 * (3) as f32).count() as f32; 3]; N];
+                    let mut a = [[0.25 * u.iter().filter(|each| **each < 0.5 * (3) as f32).count() as f32; 3]; N];
                 }
                 j if j == k => {
                     let mut p = u.iter().fold(2.0_f32, |total, v| (total + y[k % 4] * *v).tanh());
@@ -1937,7 +1937,7 @@ pub mod user {
         let w = &h;
         let k = 2;
         let mut x = y[1] * h;
-        let mut z = [[0.25 * s.iter().filter(|v| **v < s[k % 4]).count() as f32; 3]; N];
+        let mut z = [[0.25 * s.iter().filter(|each| **each < s[k % 4]).count() as f32; 3]; N];
         std::array::from_fn(|i| y[i] * (((match (k % 4) { 0 => y[k % 4], 1 | 2 => 0.5 * (k % 4) as f32, _ => 0.5_f32 })).min(y[k % 4])).tanh())
     }
 
@@ -2135,7 +2135,7 @@ pub mod user {
             for l in (0..(ints[1] % 4)).rev() {
                 b[(2.5 * ((s[l % 4] - y[2])).abs()) as usize % 4] = (-(((b[*class % 4]).tanh() * (u[l % 4]).sin()))).tanh();
             }
-            let z: [f32; N] = f22_array(&b, 0.25 * s.iter().filter(|v| **v < y[1]).count() as f32);
+            let z: [f32; N] = f22_array(&b, 0.25 * s.iter().filter(|each| **each < y[1]).count() as f32);
             x += dot(&z, &z).tanh();
         }
         let mut a: [f32; N] = u.map(|v| (y[3]) * v);
@@ -2167,7 +2167,7 @@ pub mod user {
         for i in (k % 4)..N {
             for i in (2)..N {
                 let mut q: [f32; N] = u.map(|v| ((0.5 * (i % 4) as f32).cos()) * v);
-                q[(3 + i % 4) % 4] += (0.25 * u.iter().filter(|v| **v < p[0][(2) % 3]).count() as f32).tanh();
+                q[(3 + i % 4) % 4] += (0.25 * u.iter().filter(|each| **each < p[0][(2) % 3]).count() as f32).tanh();
                 let mut p = ((((match (i % 4) { 0 => u[i % 4], 1 | 2 => s[k % 4], _ => y[k % 4] })).tanh() * (min(y)).sin()) + (0..k).map(|i| x).sum::<f32>());
                 x += (p).sin();
             }
@@ -2177,7 +2177,7 @@ pub mod user {
                     x += (d[0] * d[2]).tanh();
                 }
                 j if j == k => {
-                    let x = 0.25 * y.iter().filter(|v| **v < u[i % 4]).count() as f32;
+                    let x = 0.25 * y.iter().filter(|each| **each < u[i % 4]).count() as f32;
                 }
                 _ => (),
             }
@@ -2219,7 +2219,7 @@ pub mod user {
         let mut q = (y[1]).tanh().powi(((match (1) { 0 => k % 4, 1 | 3 => *class % 4, _ => *class % 4 })) as i32 + 1);
         if flags[(*class % 4 + 3) % 4] {
             let mut a = u.windows(2).map(|v| (v[1] - v[0]) * v[0]).sum::<f32>();
-            let e: [f32; N] = f23_array(y, 0.25 * s.iter().filter(|v| **v < y[ints[1] % 4]).count() as f32);
+            let e: [f32; N] = f23_array(y, 0.25 * s.iter().filter(|each| **each < y[ints[1] % 4]).count() as f32);
             a += dot(&e, &e).tanh();
         } else {
             let a: [f32; N] = f23_array(u, s.iter().fold(0.25_f32, |total, v| (total + -1.25_f32 * *v).tanh()));
@@ -2276,9 +2276,9 @@ pub mod oracle {
         y: &[T; N], u: &[T; N], w: &T, class: &usize, ints: &[usize; 3], flags: &[bool; 4], s: &[T; N], h: T, k: usize,
     ) -> T {
         let mut x = y[0] * y[1];
-        let d = (T::lit(0.25) * T::int(u.iter().filter(|v| **v < y[*class % 4]).count())) >= (y[2]);
+        let d = (T::lit(0.25) * T::int(u.iter().filter(|each| **each < y[*class % 4]).count())) >= (y[2]);
         let c = |v: T| ((T::lit(0.5) * T::int(0)).tanh().powi(((0 + ints[1] % 4) % 4) as i32 + 1)) * v.sin();
-        let p = (T::lit(0.25) * T::int(s.iter().filter(|v| **v < u[3]).count())).clamp(T::lit(-0.75), T::lit(0.5));
+        let p = (T::lit(0.25) * T::int(s.iter().filter(|each| **each < u[3]).count())).clamp(T::lit(-0.75), T::lit(0.5));
         let p = d;
         for (i, v) in y.iter().enumerate() {
             let mut a = [c((u[2]).abs()), T::lit(0.5), (*v)];
@@ -2376,7 +2376,7 @@ pub mod oracle {
             { let right = (e[0][1] * e[3][2]).tanh(); x += right; }
         } else {
             for j in (k % 4)..N {
-                { let right = (T::lit(0.25) * T::int(u.iter().filter(|v| **v < y[3]).count())).tanh(); x *= right; }
+                { let right = (T::lit(0.25) * T::int(u.iter().filter(|each| **each < y[3]).count())).tanh(); x *= right; }
             }
             for i in (0..N).step_by(2) {
                 let mut z = [[(u[k % 4]).tanh().powi((i % 4) as i32 + 1); 3]; N];
@@ -2567,7 +2567,7 @@ pub mod oracle {
                         { let right = (z).sin(); z += right; }
                     }
                     j if j == k => {
-                        let mut x = [[T::lit(0.25) * T::int(s.iter().filter(|v| **v < T::lit(-0.5)).count()); 3]; N];
+                        let mut x = [[T::lit(0.25) * T::int(s.iter().filter(|each| **each < T::lit(-0.5)).count()); 3]; N];
                     }
                     _ => (),
                 }
@@ -2709,13 +2709,13 @@ pub mod oracle {
                 let mut c: [T; N] = u.map(|v| (((h).tanh() * (y[2]).sin())) * v);
                 { let right = dot(&c, &c).tanh(); x += right; }
             }
-            { let right = ((T::lit(0.25) * T::int(u.iter().filter(|v| **v < y[3]).count()) + (s[k % 4] + y[2]))).tanh(); x *= right; }
+            { let right = ((T::lit(0.25) * T::int(u.iter().filter(|each| **each < y[3]).count()) + (s[k % 4] + y[2]))).tanh(); x *= right; }
         } else {
             let a: [T; N] = u;
             { let right = dot(&a, &a).tanh(); x += right; }
         }
         for l in 0..k {
-            let d = (((T::lit(0.25) * T::int(y.iter().filter(|v| **v < y[k % 4]).count())).tanh() * ((T::lit(0.25)).tanh().powi((1) as i32 + 1)).sin()) + (s[1]).tanh().powi((3) as i32 + 1));
+            let d = (((T::lit(0.25) * T::int(y.iter().filter(|each| **each < y[k % 4]).count())).tanh() * ((T::lit(0.25)).tanh().powi((1) as i32 + 1)).sin()) + (s[1]).tanh().powi((3) as i32 + 1));
             if (-(s[l % 4])) <= (*w) {
                 let mut g = (u.windows(2).map(|v| (v[1] - v[0]) * v[0]).sum::<T>() + (match (l % 4) { 0 => y[k % 4], 1 | 2 => h, _ => y[1] }));
                 { let right = (g).sin(); g += right; }
@@ -2852,7 +2852,7 @@ pub mod oracle {
             { let right = dot(&b, &b).tanh(); x += right; }
         } else {
             let mut b: [T; N] = *y;
-            b.swap((k % 4 * k % 4 + 1) % 4, k % 4);
+            let at = ((k % 4 * k % 4 + 1) % 4, k % 4); b.swap(at.0, at.1);
             { let right = dot(&b, &b).tanh(); x += right; }
         }
         let mut a = [((-(y[k % 4])).tanh()).exp(), (match (k % 4) { 0 => *w, 1 | 2 => h, _ => y[k % 4] }), s[k % 4]];
@@ -3012,7 +3012,7 @@ pub mod oracle {
             { let right = T::lit(1.0) + ((T::lit(1.0) + ((if u.iter().any(|v| *v < T::lit(-1.25)) { ((u[*class % 4]) / (T::lit(1.0) + (s[ints[1] % 4]).powi(2))) } else { h })).powi(2)).sqrt()).powi(2); x /= right; }
             if !(flags[ints[1] % 4]) {
                 let d = (match ((T::lit(2.5) * (((*w).tanh() * (h).sin())).abs()).to_int() % 4) { 0 => (T::lit(1.0) + (-(u[*class % 4])).powi(2)).sqrt(), 1 | 2 => ({ let g = (y[0] + h); -(x) * g.tanh() }), _ => u[k % 4] });
-                let (g, mut d) = ((T::lit(0.25) * T::int(s.iter().filter(|v| **v < y[1]).count())).mul_add(T::lit(-0.5), u[ints[1] % 4]), (y[0]).mul_add(T::lit(2.0), u[k % 4]));
+                let (g, mut d) = ((T::lit(0.25) * T::int(s.iter().filter(|each| **each < y[1]).count())).mul_add(T::lit(-0.5), u[ints[1] % 4]), (y[0]).mul_add(T::lit(2.0), u[k % 4]));
                 let mut c = s.iter().zip(s.iter()).map(|(v, t)| (s.iter().map(|v| (x) * *v).sum::<T>()) - *v * *t).sum::<T>();
                 { let right = (c).sin(); x += right; }
             } else {
@@ -3067,8 +3067,8 @@ pub mod oracle {
                     let (p, mut z) = (sigmoid(y[*class % 4]), y[1]);
                     { let right = (z).sin(); c += right; }
                 } else {
-                    { let right = ((if ((u[i % 4]) >= (y[2])) || (flags[i % 4]) { T::lit(0.25) * T::int(u.iter().filter(|v| **v < T::lit(1.5)).count()) } else { y[ints[1] % 4] })).tanh(); x *= right; }
-                    let mut q = ((u.iter().skip(0).zip(s.iter().rev()).map(|(v, t)| *v * *t).sum::<T>()).tanh() * (-(T::lit(0.25) * T::int(s.iter().filter(|v| **v < *w).count()))).sin());
+                    { let right = ((if ((u[i % 4]) >= (y[2])) || (flags[i % 4]) { T::lit(0.25) * T::int(u.iter().filter(|each| **each < T::lit(1.5)).count()) } else { y[ints[1] % 4] })).tanh(); x *= right; }
+                    let mut q = ((u.iter().skip(0).zip(s.iter().rev()).map(|(v, t)| *v * *t).sum::<T>()).tanh() * (-(T::lit(0.25) * T::int(s.iter().filter(|each| **each < *w).count()))).sin());
                     { let right = (q).sin(); q += right; }
                 }
                 { let right = T::lit(1.0) + ((h).tanh().powi((0) as i32 + 1)).powi(2); c /= right; }
@@ -3099,7 +3099,7 @@ pub mod oracle {
                 { let right = if q { h } else { y[1] }; x += right; }
             }
         } else {
-            let mut c = s.iter().map(|v| (sigmoid(T::lit(0.25) * T::int(s.iter().filter(|v| **v < *w).count()))) * *v).sum::<T>();
+            let mut c = s.iter().map(|v| (sigmoid(T::lit(0.25) * T::int(s.iter().filter(|each| **each < *w).count()))) * *v).sum::<T>();
             { let right = (c).sin(); c += right; }
         }
         let (x, mut z) = ((((0..(0)).map(|i| y[2]).sum::<T>()).tanh() * ((T::lit(0.5) * T::int(k % 4) + *w)).sin()), (y[2]).tanh().powi((2) as i32 + 1));
@@ -3152,7 +3152,7 @@ pub mod oracle {
         let w = &h;
         let k = if on { 1 } else { 3 };
         let mut x = y[1] * h;
-        { let right = ((T::lit(0.25) * T::int(u.iter().filter(|v| **v < h).count())).clamp(T::lit(-0.75), T::lit(0.5))).tanh(); x = right; }
+        { let right = ((T::lit(0.25) * T::int(u.iter().filter(|each| **each < h).count())).clamp(T::lit(-0.75), T::lit(0.5))).tanh(); x = right; }
         for l in (k % 4)..N {
             let d = (!((k % 4) > (0))) || (flags[l % 4]);
             for l in 0..(k % 4) {
@@ -3282,7 +3282,7 @@ pub mod oracle {
                     let a = (2) < (*class % 4);
                     { let right = if a { y[2] } else { y[1] }; p += right; }
                 }
-                let (b, r): (T, usize) = f11_pair(T::lit(0.25) * T::int(u.iter().filter(|v| **v < y[2]).count()), y, (s[i % 4]) > (y[1]));
+                let (b, r): (T, usize) = f11_pair(T::lit(0.25) * T::int(u.iter().filter(|each| **each < y[2]).count()), y, (s[i % 4]) > (y[1]));
                 { let right = y[r % 4] * (y[3]).tanh(); p += right; }
             }
             {
@@ -3319,7 +3319,7 @@ pub mod oracle {
                     _ => (),
                 }
                 for (i, v) in s.iter().enumerate() {
-                    let c = T::lit(0.25) * T::int(u.iter().filter(|v| **v < y[l % 4]).count());
+                    let c = T::lit(0.25) * T::int(u.iter().filter(|each| **each < y[l % 4]).count());
                     { let right = (c).sin(); x += right; }
                 }
             }
@@ -3452,7 +3452,7 @@ pub mod oracle {
             { let right = (p).sin(); p += right; }
         }
         let mut c = [(mean(u) + (s[r % 4] + *w)), (match (k % 4) { 0 => T::lit(2.0), 1 | 2 => s[r % 4], _ => T::lit(0.5) * T::int(k % 4) }), T::lit(0.5) * T::int(r % 4)];
-        let mut g = (0..(k % 4)).map(|i| y.iter().zip(u.iter()).map(|(v, t)| (T::lit(0.25) * T::int(y.iter().filter(|v| **v < s[i % 4]).count())) - *v * *t).sum::<T>()).sum::<T>();
+        let mut g = (0..(k % 4)).map(|i| y.iter().zip(u.iter()).map(|(v, t)| (T::lit(0.25) * T::int(y.iter().filter(|each| **each < s[i % 4]).count())) - *v * *t).sum::<T>()).sum::<T>();
         x.tanh() + (*w).sin() * y[2] + (h).sin() * y[2] + (x).sin() * y[2] + (p).sin() * y[2] + (g).sin() * y[2] + dot(y, y).tanh() + dot(u, u).tanh() + dot(s, s).tanh() + c[0] * c[2]
     }
 
@@ -3515,7 +3515,7 @@ pub mod oracle {
             }
             let q = flags[j % 4];
             {
-                { let right = (T::lit(0.25) * T::int(y.iter().filter(|v| **v < T::lit(0.5)).count()) + ((T::lit(0.5) * T::int(k % 4)).atan()).sin()); x -= right; }
+                { let right = (T::lit(0.25) * T::int(y.iter().filter(|each| **each < T::lit(0.5)).count()) + ((T::lit(0.5) * T::int(k % 4)).atan()).sin()); x -= right; }
                 let mut z = [[sigmoid(T::lit(0.5)); 3]; N];
                 { let right = (z[0][1] * z[3][2]).tanh(); x += right; }
             }
@@ -3790,7 +3790,7 @@ pub mod oracle {
                 { let right = relu(y[1]); x -= right; }
                 { let right = dot(&d, &d).tanh(); x += right; }
             }
-            let p = T::lit(0.25) * T::int(y.iter().filter(|v| **v < T::lit(0.5) * T::int(k % 4)).count());
+            let p = T::lit(0.25) * T::int(y.iter().filter(|each| **each < T::lit(0.5) * T::int(k % 4)).count());
             {
                 let mut c = [sigmoid(((u[k % 4]).tanh()).exp()), y[k % 4], u[k % 4]];
                 let x = (dot(&u, &u)).tanh();
@@ -3886,7 +3886,7 @@ pub mod oracle {
         let z: [T; N] = *y;
         match ((ints[1] % 4 + 1) % 4) {
             0 | 3 => {
-                let mut p = T::lit(0.25) * T::int(y.iter().filter(|v| **v < y[1]).count());
+                let mut p = T::lit(0.25) * T::int(y.iter().filter(|each| **each < y[1]).count());
                 { let right = (p).sin(); p += right; }
             }
             j if j == k => {
@@ -3907,7 +3907,7 @@ pub mod oracle {
                 }
                 match ((if (y[ints[1] % 4]) < (h) { j % 4 } else { 1 })) {
                     0 | 3 => {
-                        let mut p = [T::lit(0.25) * T::int(s.iter().filter(|v| **v < z[*class % 4]).count()), (T::lit(2.0) + u[*class % 4]), y[1]];
+                        let mut p = [T::lit(0.25) * T::int(s.iter().filter(|each| **each < z[*class % 4]).count()), (T::lit(2.0) + u[*class % 4]), y[1]];
                     }
                     j if j == k => {
                         let (q, mut c) = ((*w).min(y[2]), ((z[k % 4]).tanh() * (*w).sin()));
@@ -3933,7 +3933,7 @@ pub mod oracle {
                         let d = |v: T| ((((0..(1)).rev()).map(|i| y[1]).sum::<T>() - z.iter().fold(T::lit(0.75), |total, v| (total + *w * *v).tanh()))) * v.sin();
                     }
                     j if j == k => {
-                        let x = T::lit(0.25) * T::int(y.iter().filter(|v| **v < s[3]).count());
+                        let x = T::lit(0.25) * T::int(y.iter().filter(|each| **each < s[3]).count());
                     }
                     _ => (),
                 }
@@ -3956,7 +3956,7 @@ pub mod oracle {
             }
             match ((3 + 2) % 4) {
                 0 | 3 => {
-                    let mut a = [[T::lit(0.25) * T::int(u.iter().filter(|v| **v < T::lit(0.5) * T::int(3)).count()); 3]; N];
+                    let mut a = [[T::lit(0.25) * T::int(u.iter().filter(|each| **each < T::lit(0.5) * T::int(3)).count()); 3]; N];
                 }
                 j if j == k => {
                     let mut p = u.iter().fold(T::lit(2.0), |total, v| (total + y[k % 4] * *v).tanh());
@@ -4122,7 +4122,7 @@ pub mod oracle {
         let w = &h;
         let k = 2;
         let mut x = y[1] * h;
-        let mut z = [[T::lit(0.25) * T::int(s.iter().filter(|v| **v < s[k % 4]).count()); 3]; N];
+        let mut z = [[T::lit(0.25) * T::int(s.iter().filter(|each| **each < s[k % 4]).count()); 3]; N];
         std::array::from_fn(|i| y[i] * (((match (k % 4) { 0 => y[k % 4], 1 | 2 => T::lit(0.5) * T::int(k % 4), _ => T::lit(0.5) })).min(y[k % 4])).tanh())
     }
 
@@ -4310,7 +4310,7 @@ pub mod oracle {
             for l in (0..(ints[1] % 4)).rev() {
                 { let right = (-(((b[*class % 4]).tanh() * (u[l % 4]).sin()))).tanh(); b[(T::lit(2.5) * ((s[l % 4] - y[2])).abs()).to_int() % 4] = right; }
             }
-            let z: [T; N] = f22_array(&b, T::lit(0.25) * T::int(s.iter().filter(|v| **v < y[1]).count()));
+            let z: [T; N] = f22_array(&b, T::lit(0.25) * T::int(s.iter().filter(|each| **each < y[1]).count()));
             { let right = dot(&z, &z).tanh(); x += right; }
         }
         let mut a: [T; N] = u.map(|v| (y[3]) * v);
@@ -4341,7 +4341,7 @@ pub mod oracle {
         for i in (k % 4)..N {
             for i in (2)..N {
                 let mut q: [T; N] = u.map(|v| ((T::lit(0.5) * T::int(i % 4)).cos()) * v);
-                { let right = (T::lit(0.25) * T::int(u.iter().filter(|v| **v < p[0][(2) % 3]).count())).tanh(); q[(3 + i % 4) % 4] += right; }
+                { let right = (T::lit(0.25) * T::int(u.iter().filter(|each| **each < p[0][(2) % 3]).count())).tanh(); q[(3 + i % 4) % 4] += right; }
                 let mut p = ((((match (i % 4) { 0 => u[i % 4], 1 | 2 => s[k % 4], _ => y[k % 4] })).tanh() * (min(y)).sin()) + (0..k).map(|i| x).sum::<T>());
                 { let right = (p).sin(); x += right; }
             }
@@ -4351,7 +4351,7 @@ pub mod oracle {
                     { let right = (d[0] * d[2]).tanh(); x += right; }
                 }
                 j if j == k => {
-                    let x = T::lit(0.25) * T::int(y.iter().filter(|v| **v < u[i % 4]).count());
+                    let x = T::lit(0.25) * T::int(y.iter().filter(|each| **each < u[i % 4]).count());
                 }
                 _ => (),
             }
@@ -4389,7 +4389,7 @@ pub mod oracle {
         let mut q = (y[1]).tanh().powi(((match (1) { 0 => k % 4, 1 | 3 => *class % 4, _ => *class % 4 })) as i32 + 1);
         if flags[(*class % 4 + 3) % 4] {
             let mut a = u.windows(2).map(|v| (v[1] - v[0]) * v[0]).sum::<T>();
-            let e: [T; N] = f23_array(y, T::lit(0.25) * T::int(s.iter().filter(|v| **v < y[ints[1] % 4]).count()));
+            let e: [T; N] = f23_array(y, T::lit(0.25) * T::int(s.iter().filter(|each| **each < y[ints[1] % 4]).count()));
             { let right = dot(&e, &e).tanh(); a += right; }
         } else {
             let a: [T; N] = f23_array(u, s.iter().fold(T::lit(0.25), |total, v| (total + T::lit(-1.25) * *v).tanh()));

@@ -80,7 +80,10 @@ fn activate(program: &mut Program, var: VarId, active: bool) -> bool {
 
 /// A builtin that makes a passive array for an active variable.
 fn passive_array(e: &Expr, var: VarId, program: &Program) -> bool {
-    let array = matches!(e, Expr::Call(builtin, _) if !builtin.shape.is_empty());
+    let array = match e {
+        Expr::Call(builtin, _) => !builtin.shape.is_empty(),
+        e => matches!(e, Expr::Gather(..)),
+    };
     array && program.vars[var.0].active && !e.is_active(&program.vars)
 }
 

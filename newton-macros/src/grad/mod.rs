@@ -5,12 +5,14 @@
 //!
 //! 1. [`flatten`]: a nonlinear function's value gets a name where the reverse sweep will want it.
 //! 2. [`reverse`]: for each statement, the statements of its reverse.
-//! 3. [`save`]: which variables those read, and so what must be pushed before it is overwritten or goes out of scope.
+//! 3. [`save`]: which variables those read, and so what must be pushed before it is overwritten or goes out of scope; [`replay`]: what is
+//!    computed again instead.
 //! 4. [`build`]: the two sweeps, put together.
 
 mod build;
 mod flatten;
 mod partials;
+mod replay;
 mod reverse;
 mod save;
 

@@ -3,14 +3,14 @@
 //! The reverse of a statement reads variables as they were when the statement ran ([`Node::reverse`]). A variable is
 //! *required* from there on; if something overwrites it while it is required, its old value is pushed first, and the reverse
 //! of the overwriting statement pops it. A required variable that goes out of scope is pushed at the end of its block, or
-//! computed again if that is a cheap function of what is still there. What only enters linearly is never required. Integers and
-//! conditions are treated alike: what indices, conditions and bounds of the reverse sweep read is required.
+//! computed again if that is a cheap function of what is still there ([`super::replay`]). What only enters linearly is never
+//! required. Integers and conditions are treated alike: what indices, conditions and bounds of the reverse sweep read is required.
 //!
 //! The analysis is a forward data flow over the structured program; loops are iterated to a fixed point. Arrays count as one:
 //! an element written leaves the rest required.
 
-use super::flatten::cost;
-use crate::ir::{Block, Discrete, Expr, Place, Program, Range, Stmt, VarId};
+use super::replay::{self, Later};
+use crate::ir::{Block, Discrete, Place, Program, Range, Stmt, VarId};
 use std::collections::BTreeSet;
 
 /// A statement of the forward sweep, with its reverse.
@@ -39,7 +39,7 @@ pub struct Scope {
     pub nodes: Vec<Node>,
     /// Locals pushed at its end, in this order.
     pub saved: Vec<VarId>,
-    /// Declarations of locals that are run again when it is reversed, in this order.
+    /// Statements that are run again when it is reversed, in this order: declarations of locals, and what fills those that are arrays.
     pub recomputed: Vec<Stmt>,
 }
 
@@ -147,143 +147,34 @@ fn reads_of_range(range: &Range) -> BTreeSet<VarId> {
 /// A block that ends: its locals are saved, computed again, or forgotten.
 fn inner(scope: &mut Scope, required: Required, program: &Program) -> Required {
     let mut required = nodes(&mut scope.nodes, required, program);
-    scope.saved.clear();
-    scope.recomputed.clear();
-    let mut overwritten_later = BTreeSet::new();
+    let mut saved = Vec::new();
+    let mut recomputed = Vec::new();
+    let mut later = Later::default();
     for at in (0..scope.nodes.len()).rev() {
         if let Node::Plain { stmt, .. } = &scope.nodes[at] {
             match stmt {
-                Stmt::Let { var, init } if required.remove(var) => {
-                    if can_recompute(*var, init, &overwritten_later, &required, scope, program) {
-                        init.for_each_read(&mut |place| {
-                            required.insert(place.var);
-                        });
-                        scope.recomputed.push(stmt.clone());
-                    } else {
-                        scope.saved.push(*var);
-                    }
-                }
-                Stmt::LetDiscrete { var, init } if required.remove(var) => {
-                    if can_replay(*var, init, &overwritten_later, &required, scope, program) {
-                        init.for_each_read(&mut |place| {
-                            required.insert(place.var);
-                        });
-                        scope.recomputed.push(stmt.clone());
-                    } else {
-                        scope.saved.push(*var);
+                Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. } if required.remove(var) => {
+                    match replay::of(scope, at, &later, &required, program) {
+                        Some(again) => {
+                            required.extend(again.reads);
+                            recomputed.extend(again.stmts);
+                        }
+                        None => saved.push(*var),
                     }
                 }
                 Stmt::Call { results, .. } => {
-                    scope.saved.extend(results.iter().rev().filter(|var| required.remove(var)));
+                    saved.extend(results.iter().rev().filter(|var| required.remove(var)));
                 }
                 _ => {}
             }
         }
-        overwritten(&scope.nodes[at], &mut overwritten_later);
+        later.note(&scope.nodes[at]);
     }
-    scope.saved.reverse();
-    scope.recomputed.reverse();
+    saved.reverse();
+    recomputed.sort_by_key(|(at, _)| *at);
+    scope.saved = saved;
+    scope.recomputed = recomputed.into_iter().map(|(_, stmt)| stmt).collect();
     required
-}
-
-/// Computing it again is a matter of one or two operations on values that are there anyway.
-fn can_recompute(
-    var: VarId,
-    init: &Expr,
-    overwritten_later: &BTreeSet<VarId>,
-    required: &Required,
-    scope: &Scope,
-    program: &Program,
-) -> bool {
-    let simple =
-        !matches!(init, Expr::Gather(..) | Expr::Array(_) | Expr::Filled(..)) && !has_costly_call(init);
-    // What depends on integers and parameters alone is cheap next to an active value's tangents.
-    let budget = if init.is_active(&program.vars) { 2 } else { 8 };
-    let var = &program.vars[var.0];
-    if var.mutable || !simple || !var.ty.is_scalar() || cost(init) > budget {
-        return false;
-    }
-    let mut available = true;
-    init.for_each_read(&mut |place| {
-        available &= is_available(place.var, overwritten_later, required, scope, program);
-    });
-    available
-}
-
-/// As [`can_recompute`], for integers and conditions.
-fn can_replay(
-    var: VarId,
-    init: &Discrete,
-    overwritten_later: &BTreeSet<VarId>,
-    required: &Required,
-    scope: &Scope,
-    program: &Program,
-) -> bool {
-    let simple = !matches!(init, Discrete::Call(..) | Discrete::Array(_) | Discrete::Filled(..))
-        && !matches!(init, Discrete::Compare(_, a, b) if has_costly_call(a) || has_costly_call(b))
-        && !has_costly_test(init);
-    let var = &program.vars[var.0];
-    if var.mutable || !simple || !var.ty.is_scalar() {
-        return false;
-    }
-    let mut available = true;
-    init.for_each_read(&mut |place| {
-        available &= is_available(place.var, overwritten_later, required, scope, program);
-    });
-    available
-}
-
-/// It will hold the same when the scope is reversed, without much ado.
-fn is_available(
-    v: VarId,
-    overwritten_later: &BTreeSet<VarId>,
-    required: &Required,
-    scope: &Scope,
-    program: &Program,
-) -> bool {
-    let local = scope.nodes.iter().any(|node| match node {
-        Node::Plain { stmt: Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. }, .. } => *var == v,
-        Node::Plain { stmt: Stmt::Call { results, .. }, .. } => results.contains(&v),
-        _ => false,
-    });
-    let var = &program.vars[v.0];
-    let cheap = required.contains(&v) || !var.mutable && (!local || var.ty.is_discrete());
-    cheap && !overwritten_later.contains(&v)
-}
-
-fn has_costly_test(e: &Discrete) -> bool {
-    match e {
-        Discrete::Test(_, a) | Discrete::Truncated(a) => has_costly_call(a),
-        Discrete::Cast(a, _) => has_costly_test(a),
-        _ => false,
-    }
-}
-
-fn has_costly_call(e: &Expr) -> bool {
-    match e {
-        Expr::Call(builtin, args) => !builtin.is_cheap() || args.iter().any(has_costly_call),
-        Expr::Neg(a) | Expr::Powi(a, _) => has_costly_call(a),
-        Expr::Binary(_, a, b) => has_costly_call(a) || has_costly_call(b),
-        _ => false,
-    }
-}
-
-/// Adds the variables that a node assigns to.
-fn overwritten(node: &Node, into: &mut BTreeSet<VarId>) {
-    match node {
-        Node::Plain {
-            stmt:
-                Stmt::Assign { place, .. } | Stmt::Accumulate { place, .. } | Stmt::AssignDiscrete { place, .. },
-            ..
-        } => {
-            into.insert(place.var);
-        }
-        Node::Plain { .. } => {}
-        Node::For { body, .. } => body.nodes.iter().for_each(|n| overwritten(n, into)),
-        Node::If { then, otherwise, .. } => {
-            then.nodes.iter().chain(&otherwise.nodes).for_each(|n| overwritten(n, into));
-        }
-    }
 }
 
 /// Variables that statements read, adjoints included.

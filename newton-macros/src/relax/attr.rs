@@ -3,7 +3,7 @@
 use crate::attr;
 use crate::errors::Errors;
 use crate::ir::{Discrete, Expr, Kind, Output, Place, Program, Role};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::spanned::Spanned;
 
 /// How to relax.
@@ -16,6 +16,15 @@ pub struct Relax {
     pub conorm: Conorm,
     /// A branch or step that is less likely than this is not run.
     pub epsilon: f64,
+}
+
+impl Relax {
+    /// Whether a parameter of the function is one of its numbers.
+    pub fn reads(&self, parameter: &Ident) -> bool {
+        let is =
+            |number: &Number| matches!(&number.0, syn::Expr::Path(path) if path.path.is_ident(parameter));
+        is(&self.beta) || self.max_iter.as_ref().is_some_and(is)
+    }
 }
 
 /// T-conorms: how likely one of two is.
@@ -90,15 +99,6 @@ pub fn parse(tokens: TokenStream, span: Span, errors: &mut Errors) -> Option<Rel
         errors.at(beta.0.span(), "beta is positive: the larger, the nearer to the plain algorithm");
     }
     Some(Relax { beta, max_iter, conorm, epsilon })
-}
-
-impl Relax {
-    /// The attribute names this parameter, or may: the function itself does not use it, then.
-    pub fn names(&self, param: &syn::Pat) -> bool {
-        let syn::Pat::Ident(param) = param else { return false };
-        let numbers = std::iter::once(&self.beta).chain(&self.max_iter);
-        numbers.into_iter().any(|Number(e)| matches!(e, syn::Expr::Path(e) if e.path.is_ident(&param.ident)))
-    }
 }
 
 fn conorm(value: &syn::Expr) -> Option<Conorm> {

@@ -3,6 +3,7 @@
 use super::Pass;
 use super::branch::mixture;
 use super::probability::one_if;
+use crate::builtins::Builtin;
 use crate::ir::{Discrete, Expr, Kind, Place, Range, Stmt, Type, VarId};
 use proc_macro2::Span;
 
@@ -21,9 +22,9 @@ impl Pass<'_> {
     pub(super) fn weights(&mut self, index: Discrete, span: Span) -> Expr {
         match index {
             Discrete::Call(name, place) => {
-                let len = self.program.dims(&place)[0].clone();
-                let array = self.read(place);
-                self.weights_over(name == "argmax", array, len)
+                let row = self.read(place);
+                let Some(array) = self.array(row) else { return Expr::Lit(0.0) };
+                self.weights_over(name == "argmax", array)
             }
             Discrete::Read(place) => Expr::Read(place),
             _ => {
@@ -56,10 +57,18 @@ impl Pass<'_> {
     pub(super) fn read(&mut self, place: Place) -> Expr {
         let place = self.with_weights(place);
         let kind = self.program.vars[place.var.0].ty.kind;
-        if self.soft_indices(&place).is_empty() {
-            return Expr::Read(self.place(place));
-        }
         let dims = self.program.dims(&place).to_vec();
+        match self.soft_indices(&place)[..] {
+            [] => return Expr::Read(self.place(place)),
+            // An element of a row.
+            [(at, index)] if kind == Kind::Float && dims.is_empty() && at + 1 == place.indices.len() => {
+                let mut row = place;
+                row.indices.pop();
+                let row = self.place(row);
+                return Expr::Call(Builtin::internal("soft_read"), vec![Expr::var(index), Expr::Read(row)]);
+            }
+            _ => {}
+        }
         let name = format!("{}_read", self.program.vars[place.var.0].name);
         let sum = self.declare(&name, Type::float(dims.clone()));
         self.out.push(Stmt::Let { var: sum, init: Expr::zeros(dims) });

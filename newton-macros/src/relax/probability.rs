@@ -3,7 +3,7 @@
 use super::attr::Conorm;
 use super::{Pass, function, span_of};
 use crate::builtins::{Builtin, Syntax};
-use crate::ir::{Discrete, Expr, Part, Stmt, Type, VarId};
+use crate::ir::{Discrete, Expr, Part, Place, Stmt, Type, VarId};
 use proc_macro2::Span;
 use syn::BinOp;
 
@@ -111,11 +111,20 @@ impl Pass<'_> {
     /// The smallest or largest of an array: its elements weighted by how likely each is that.
     pub(super) fn extreme_of_array(&mut self, largest: bool, args: Vec<Expr>) -> Expr {
         let array = args.into_iter().next().expect("one argument");
-        let Some(len) = self.len(&array) else { return array };
-        let weights = self.weights_over(largest, array.clone(), len.clone());
-        let w = self.declare("weights", Type::float(vec![len]));
-        self.out.push(Stmt::Let { var: w, init: weights });
-        Expr::Call(function("dot"), vec![Expr::var(w), array])
+        let Some(array) = self.array(array) else { return Expr::Lit(0.0) };
+        let builtin = Builtin::internal(if largest { "relaxed_max" } else { "relaxed_min" });
+        Expr::Call(builtin, vec![Expr::Read(array), self.beta.clone()])
+    }
+
+    /// An array of floats in a variable; none if it is no array, which the checks report.
+    pub(super) fn array(&mut self, array: Expr) -> Option<Place> {
+        if let Expr::Read(place) = array {
+            return (!self.program.dims(&place).is_empty()).then_some(place);
+        }
+        let len = self.len(&array)?;
+        let var = self.declare("values", Type::float(vec![len]));
+        self.out.push(Stmt::Let { var, init: array });
+        Some(Place::of(var))
     }
 
     /// The length of an array of floats.
@@ -142,13 +151,9 @@ impl Pass<'_> {
     }
 
     /// How likely each element is the smallest or largest: softmin or softmax of `beta x`.
-    pub(super) fn weights_over(&mut self, largest: bool, array: Expr, len: Discrete) -> Expr {
-        let scaled = self.declare("scaled", Type::float(vec![len]));
-        self.out.push(Stmt::Let { var: scaled, init: array });
-        self.program.vars[scaled.0].mutable = true;
-        let beta = self.beta.clone();
-        self.each(scaled, |_, at| Expr::mul(beta, at(scaled)));
-        Expr::Call(function(if largest { "softmax" } else { "softmin" }), vec![Expr::var(scaled)])
+    pub(super) fn weights_over(&mut self, largest: bool, array: Place) -> Expr {
+        let builtin = Builtin::internal(if largest { "relaxed_argmax" } else { "relaxed_argmin" });
+        Expr::Call(builtin, vec![Expr::Read(array), self.beta.clone()])
     }
 }
 

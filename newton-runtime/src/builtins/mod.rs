@@ -18,6 +18,7 @@ pub mod lanes;
 mod linear;
 mod order;
 mod reduce;
+mod relaxed;
 mod scan;
 mod softmax;
 
@@ -28,5 +29,6 @@ pub use elementary::*;
 pub use linear::*;
 pub use order::*;
 pub use reduce::*;
+pub use relaxed::*;
 pub use scan::*;
 pub use softmax::*;

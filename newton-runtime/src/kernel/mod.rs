@@ -7,6 +7,7 @@
 
 pub(crate) mod dispatch;
 mod run;
+mod subnormal;
 mod threads;
 mod workspace;
 

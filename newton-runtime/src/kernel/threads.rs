@@ -1,5 +1,6 @@
 //! The threads that kernels run on. Nothing here is generic: it is compiled once and not again for every loss.
 
+use super::subnormal::Flushed;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,8 +25,12 @@ fn pool() -> Option<&'static rayon::ThreadPool> {
 /// Runs all tasks; what a panic said, if one panicked. `small` ones fit the caller's stack: the first is run here to see how long it takes, and the others with the
 /// help of other threads if that is worth while.
 pub fn run(tasks: usize, small: bool, task: &(dyn Fn(usize) + Sync)) -> Result<(), String> {
+    let task = |index| {
+        let _flushed = Flushed::new();
+        task(index);
+    };
     // What a task writes to is dropped by the caller, unread, where one panicked.
-    catch_unwind(AssertUnwindSafe(|| run_all(tasks, small, task))).map_err(|payload| {
+    catch_unwind(AssertUnwindSafe(|| run_all(tasks, small, &task))).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason").to_owned()
     })

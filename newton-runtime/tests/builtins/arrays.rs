@@ -69,6 +69,31 @@ subjects! {
         |x| [smooth_max(x, p(T))]; |x, y_, x_| smooth_max_reverse(x, p(T), y_[0], x_);
     smooth_min: SmoothMin [4 -> 1] ROWS; |x| [-T * sum_of(x, |x| (-x / T).exp()).ln()];
         |x| [smooth_min(x, p(T))]; |x, y_, x_| smooth_min_reverse(x, p(T), y_[0], x_);
+    relaxed_argmin: RelaxedArgmin [4 -> 4] ROWS;
+        |x| x.map(|v| (-v / T).exp() / sum_of(x, |x| (-x / T).exp())); |x| relaxed_argmin(x, p(1.0 / T));
+        |x, y_, x_| relaxed_argmin_reverse(p(1.0 / T), &relaxed_argmin(x, p(1.0 / T)), y_, x_);
+    relaxed_argmax: RelaxedArgmax [4 -> 4] ROWS;
+        |x| x.map(|v| (v / T).exp() / sum_of(x, |x| (x / T).exp())); |x| relaxed_argmax(x, p(1.0 / T));
+        |x, y_, x_| relaxed_argmax_reverse(p(1.0 / T), &relaxed_argmax(x, p(1.0 / T)), y_, x_);
+    relaxed_min: RelaxedMin [4 -> 1] ROWS;
+        |x| [sum_of(x, |x| x * (-x / T).exp()) / sum_of(x, |x| (-x / T).exp())];
+        |x| [relaxed_min(x, p(1.0 / T))];
+        |x, y_, x_| relaxed_min_reverse(x, p(1.0 / T), relaxed_min(x, p(1.0 / T)), y_[0], x_);
+    relaxed_max: RelaxedMax [4 -> 1] ROWS;
+        |x| [sum_of(x, |x| x * (x / T).exp()) / sum_of(x, |x| (x / T).exp())];
+        |x| [relaxed_max(x, p(1.0 / T))];
+        |x, y_, x_| relaxed_max_reverse(x, p(1.0 / T), relaxed_max(x, p(1.0 / T)), y_[0], x_);
+    // Of weights whose sum is 1, which is what it is for: those of the first three numbers.
+    soft_read: SoftRead [6 -> 1] PAIRS;
+        |x| [(0..3).map(|i| x[i].exp() * x[i + 3]).sum::<f64>() / sum_of(&x[..3], f64::exp)];
+        |x| [soft_read(&softmax(part::<S, [S; 3]>(x, 0)), part::<S, [S; 3]>(x, 3))];
+        |x, y_, x_| {
+            let (weight, from): ([S; 3], &[S; 3]) = (softmax(part(x, 0)), part(x, 3));
+            let mut weight_ = [S::zero(); 3];
+            soft_read_reverse_first(from, soft_read(&weight, from), y_[0], &mut weight_);
+            softmax_reverse(&weight, &weight_, part_mut(x_, 0));
+            soft_read_reverse_second(&weight, y_[0], part_mut(x_, 3));
+        };
     sum: Sum [4 -> 1] ROWS; |x| [x[3] + x[2] + x[1] + x[0]]; |x| [sum(x)]; |x, y_, x_| sum_reverse(y_[0], x_);
     mean: Mean [4 -> 1] ROWS; |x| [sum_of(x, |x| x / 4.0)]; |x| [mean(x)];
         |x, y_, x_| mean_reverse(y_[0], x_);
