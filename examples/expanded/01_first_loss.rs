@@ -20,6 +20,7 @@ struct Decay<const N: usize> {
     newton: ::newton_losses::newton::Newton,
     dt: f64,
 }
+#[allow(dead_code)]
 impl<const N: usize> Decay<N> {
     /// The loss with its hyper-parameters (`dt`) and the attribute's settings.
     #[allow(clippy::new_without_default)]

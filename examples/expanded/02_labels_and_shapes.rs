@@ -31,6 +31,7 @@ struct ExpectedCost<const WORDS: usize, const TAGS: usize> {
     cost: [[f64; TAGS]; TAGS],
     trust: f64,
 }
+#[allow(dead_code)]
 impl<const WORDS: usize, const TAGS: usize> ExpectedCost<WORDS, TAGS> {
     /// The loss with its hyper-parameters (`cost`, `trust`) and the attribute's settings.
     #[allow(clippy::new_without_default)]

@@ -451,6 +451,7 @@ fn orbit<const N: usize>(y: &[f32; 3], time: &[f32; N], seen: &[[f32; 2]; N]) ->
 struct Orbit<const N: usize> {
     newton: ::newton_losses::newton::Newton,
 }
+#[allow(dead_code)]
 impl<const N: usize> Orbit<N> {
     /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]

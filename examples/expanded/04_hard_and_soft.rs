@@ -14,6 +14,7 @@ fn hard(pieces: &[f32; 1], paid: &f32) -> f32 {
 struct Hard {
     newton: ::newton_losses::newton::Newton,
 }
+#[allow(dead_code)]
 impl Hard {
     /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]
@@ -136,6 +137,7 @@ struct Soft {
     newton: ::newton_losses::newton::Newton,
     width: f64,
 }
+#[allow(dead_code)]
 impl Soft {
     /// The loss with its hyper-parameters (`width`) and the attribute's settings.
     #[allow(clippy::new_without_default)]
@@ -250,6 +252,7 @@ fn winner<const N: usize>(scores: &[f32; N], prize: &[f32; N]) -> f32 {
 struct Winner<const N: usize> {
     newton: ::newton_losses::newton::Newton,
 }
+#[allow(dead_code)]
 impl<const N: usize> Winner<N> {
     /// The loss with the attribute's settings.
     #[allow(clippy::new_without_default)]

@@ -32,6 +32,7 @@ struct Edits<const N: usize, const LETTERS: usize, const MAX: usize, const P: us
     newton: ::newton_losses::newton::Newton,
     temperature: f64,
 }
+#[allow(dead_code)]
 impl<
     const N: usize,
     const LETTERS: usize,

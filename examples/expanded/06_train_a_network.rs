@@ -39,6 +39,7 @@ fn ctc<const T: usize, const C: usize, const MAX: usize, const E: usize>(
 struct Ctc<const T: usize, const C: usize, const MAX: usize, const E: usize> {
     newton: ::newton_losses::newton::Newton,
 }
+#[allow(dead_code)]
 impl<
     const T: usize,
     const C: usize,

@@ -30,11 +30,30 @@ pub struct Attr {
 }
 
 /// One argument.
-struct Item {
-    key: Ident,
-    value: Option<Expr>,
+pub struct Item {
+    /// Its name.
+    pub key: Ident,
+    /// What is after `=`.
+    pub value: Option<Expr>,
     /// What is in parentheses after the key.
-    group: Option<TokenStream>,
+    pub group: Option<TokenStream>,
+}
+
+impl Item {
+    /// Its name and value, as nothing but `relax` takes parentheses.
+    pub fn without_group(self, errors: &mut Errors) -> Outcome<(Ident, Option<Expr>)> {
+        match self.group {
+            None => Ok((self.key, self.value)),
+            Some(_) => {
+                Err(errors.at(self.key.span(), format_args!("`{}` takes nothing in parentheses", self.key)))
+            }
+        }
+    }
+
+    /// What is in the parentheses of `relax`.
+    fn relaxation(&self) -> Option<&TokenStream> {
+        self.group.as_ref().filter(|_| self.key == "relax")
+    }
 }
 
 impl Parse for Item {
@@ -49,19 +68,22 @@ impl Parse for Item {
             }
             false => None,
         };
-        let value = if input.peek(Token![=]) {
-            input.parse::<Token![=]>()?;
-            Some(input.parse()?)
-        } else {
-            None
+        let value = match group.is_none() && input.peek(Token![=]) {
+            true => {
+                input.parse::<Token![=]>()?;
+                Some(input.parse()?)
+            }
+            false => None,
         };
         Ok(Item { key, value, group })
     }
 }
 
-type Items = syn::punctuated::Punctuated<Item, Token![,]>;
+/// Arguments.
+pub type Items = syn::punctuated::Punctuated<Item, Token![,]>;
 
-fn items(tokens: TokenStream, errors: &mut Errors) -> Outcome<Items> {
+/// The arguments between two parentheses.
+pub fn items(tokens: TokenStream, errors: &mut Errors) -> Outcome<Items> {
     let parser = Items::parse_terminated;
     nesting::check(&tokens)
         .map_err(|(span, _)| syn::Error::new(span, "this nests too deeply"))
@@ -85,25 +107,22 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
     let Ok(items) = items(tokens, errors) else { return attr };
     let mut seen: Vec<String> = Vec::new();
     let mut curvature = None;
-    for Item { key, value, group } in items {
-        let name = key.to_string();
-        if let ("relax", Some(group)) = (&*name, &group) {
-            attr.relax = relax::parse(group.clone(), key.span(), errors);
-            continue;
-        }
+    for item in items {
+        let name = item.key.to_string();
         let kind = if matches!(&*name, "hessian" | "fisher" | "none") {
             "curvature".to_owned()
         } else {
             name.clone()
         };
         if seen.contains(&kind) {
-            errors.at(key.span(), format_args!("`{name}`: the {kind} is given twice"));
+            errors.at(item.key.span(), format_args!("`{name}`: the {kind} is given twice"));
         }
         seen.push(kind);
-        if group.is_some() {
-            errors.at(key.span(), format_args!("`{name}` takes nothing in parentheses"));
+        if let Some(group) = item.relaxation() {
+            attr.relax = relax::parse(group.clone(), item.key.span(), errors);
             continue;
         }
+        let Ok((key, value)) = item.without_group(errors) else { continue };
         match (&*name, value) {
             ("hessian" | "fisher" | "none", None) => {
                 attr.curvature = match &*name {
@@ -187,19 +206,23 @@ pub struct FunctionAttr {
 pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr {
     let mut attr = FunctionAttr { gradient: None, krate: None, relax: None, print: false };
     let Ok(items) = items(tokens, errors) else { return attr };
-    for Item { key, value, group } in items {
-        let name = key.to_string();
-        if let ("relax", Some(group)) = (&*name, &group) {
-            attr.relax = relax::parse(group.clone(), key.span(), errors);
+    let mut seen: Vec<String> = Vec::new();
+    for item in items {
+        let name = item.key.to_string();
+        if seen.contains(&name) {
+            errors.at(item.key.span(), format_args!("`{name}` is given twice"));
+        }
+        seen.push(name.clone());
+        if let Some(group) = item.relaxation() {
+            attr.relax = relax::parse(group.clone(), item.key.span(), errors);
             continue;
         }
+        let Ok((key, value)) = item.without_group(errors) else { continue };
         let slot = match &*name {
             "gradient" => &mut attr.gradient,
             "crate" => &mut attr.krate,
             "print" if value.is_none() => {
-                if std::mem::replace(&mut attr.print, true) {
-                    errors.at(key.span(), format_args!("`{name}` is given twice"));
-                }
+                attr.print = true;
                 continue;
             }
             _ => {
@@ -213,10 +236,7 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
             }
         };
         match value {
-            Some(Expr::Path(path)) if slot.is_none() => *slot = Some(path.path),
-            Some(Expr::Path(_)) => {
-                errors.at(key.span(), format_args!("`{name}` is given twice"));
-            }
+            Some(Expr::Path(path)) => *slot = Some(path.path),
             _ => {
                 errors.at(key.span(), format_args!("`{name}` is a path: `{name} = my::path`"));
             }

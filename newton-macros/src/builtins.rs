@@ -261,7 +261,7 @@ pub static BUILTINS: &[Builtin] = &[
 
 /// What the compiler calls and users do not write: `powf` with an active exponent, derivatives with respect to second arguments,
 /// what `relax` makes of functions of arrays and of reads at the indices that they return.
-static INTERNAL: &[Builtin] = &[
+pub static INTERNAL: &[Builtin] = &[
     method("pow", &[Scalar, Scalar], Both),
     function("pow_d2", &[Scalar, Scalar], OfArgs),
     function("atan2_d2", &[Scalar, Scalar], OfArgs),

@@ -133,6 +133,7 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
         let stub = back::rust::function_stub(item, &attr, program);
         return quote!(#errors #stub);
     }
+    let item = &strip(item, attr.relax.as_ref());
     let code = match &attr.gradient {
         Some(path) => back::rust::custom(item, &attr, path, flavours),
         None => {

@@ -97,7 +97,7 @@ fn written() -> Vec<String> {
         format!("{src}/nesting.rs").into(),
         format!("{src}/lib.rs").into(),
     ];
-    for folder in ["front", "check"] {
+    for folder in ["front", "check", "relax"] {
         let files = std::fs::read_dir(format!("{src}/{folder}")).unwrap();
         paths.extend(files.map(|entry| entry.unwrap().path()));
     }

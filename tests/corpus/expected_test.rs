@@ -1,9 +1,9 @@
 //! Losses that nobody tuned to, against JAX in float64 (`expected/*.json`, made by `expected.py`): the function itself, generated
 //! code in f64 and f32, ragged batches whose samples take different branches, one thread and two. `cases.rs` lists them.
 
-use super::{deviation, noise};
+use super::expected::{self, Sample, assert_close, deviation, wide};
+use super::noise;
 use newton_losses::loss::NewtonLoss;
-use serde_json::Value;
 use std::process::Command;
 
 /// Relative, f64 against JAX; derivatives relative to their largest entry.
@@ -12,91 +12,6 @@ const EXACT: f64 = 1e-9;
 const SINGLE: [f64; 3] = [5e-5, 5e-4, 5e-3];
 /// Set for child processes, which print what they compute.
 const PRINT: &str = "NEWTON_CORPUS_PRINT";
-
-/// What can be read from numbers, row-major.
-pub trait Read {
-    /// Takes as many as it needs.
-    fn read(numbers: &mut dyn Iterator<Item = f64>) -> Self;
-}
-
-macro_rules! read_number {
-    ($($ty:ty),*) => {$(
-        impl Read for $ty {
-            fn read(numbers: &mut dyn Iterator<Item = f64>) -> Self {
-                let x = numbers.next().expect("enough numbers");
-                assert_eq!(x as $ty as f64, x, "inputs are exact in every type");
-                x as $ty
-            }
-        }
-    )*};
-}
-
-read_number!(f32, f64, usize, i64, i32, u8);
-
-impl Read for bool {
-    fn read(numbers: &mut dyn Iterator<Item = f64>) -> Self {
-        u8::read(numbers) != 0
-    }
-}
-
-impl<A: Read, const N: usize> Read for [A; N] {
-    fn read(numbers: &mut dyn Iterator<Item = f64>) -> Self {
-        std::array::from_fn(|_| A::read(numbers))
-    }
-}
-
-/// All numbers of a value, bools as 0 and 1.
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(all) => all.iter().flat_map(flat).collect(),
-        Value::Bool(b) => vec![f64::from(u8::from(*b))],
-        value => vec![value.as_f64().expect("a number")],
-    }
-}
-
-/// One sample of a file.
-pub struct Sample {
-    sample: Value,
-    hypers: Value,
-}
-
-impl Sample {
-    /// The prediction `y`, a label or a hyper-parameter, by its name in the source.
-    pub fn get<A: Read>(&self, name: &str) -> A {
-        let found = match name {
-            "y" => Some(&self.sample["y"]),
-            name => self.sample["labels"].get(name).or_else(|| self.hypers.get(name)),
-        };
-        let numbers = flat(found.unwrap_or_else(|| panic!("no {name} in the file")));
-        let mut numbers = numbers.into_iter();
-        let value = A::read(&mut numbers);
-        assert!(numbers.next().is_none(), "{name} is larger than its type");
-        value
-    }
-
-    fn numbers(&self, field: &str) -> Vec<f64> {
-        flat(&self.sample[field])
-    }
-
-    fn prediction32(&self) -> Vec<f32> {
-        self.numbers("y").iter().map(|x| *x as f32).collect()
-    }
-}
-
-fn samples(name: &str) -> Vec<Sample> {
-    let path = format!("{}/tests/corpus/expected/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("expected.py has written the file");
-    let file: Value = serde_json::from_str(&text).expect("it is JSON");
-    let all = file["samples"].as_array().expect("samples");
-    all.iter().map(|s| Sample { sample: s.clone(), hypers: file["hypers"].clone() }).collect()
-}
-
-#[track_caller]
-fn assert_close(what: &str, tolerance: f64, found: &[f64], expected: &[f64]) {
-    assert!(found.iter().all(|x| x.is_finite()), "{what}: {found:?}");
-    let off = deviation(found, expected);
-    assert!(off <= tolerance, "{what}: off by {off:e}\n   found {found:?}\nexpected {expected:?}");
-}
 
 /// Everything about one loss. `build` reads hyper-parameters, the `label`s (the same text for both element types) and `plain`, the
 /// user's function, what they need.
@@ -109,7 +24,7 @@ pub fn check<L, A: Sync, B: Sync>(
 ) where
     L: NewtonLoss<f64, Label = A> + NewtonLoss<f32, Label = B>,
 {
-    let samples = samples(name);
+    let samples = expected::samples(&expected::file(&format!("tests/corpus/expected/{name}.json")));
     let loss = build(&samples[0]);
     let m = NewtonLoss::<f64>::dim(&loss);
     for (i, sample) in samples.iter().enumerate() {
@@ -182,10 +97,6 @@ pub fn check<L, A: Sync, B: Sync>(
     }
 }
 
-fn wide(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|x| f64::from(*x)).collect()
-}
-
 /// Threads are fixed when a process first computes, so this binary runs its cases again as child processes.
 #[test]
 fn threads_do_not_change_a_bit() {
@@ -212,16 +123,5 @@ fn threads_do_not_change_a_bit() {
 /// Every expectation is tested.
 #[test]
 fn nothing_is_left_out() {
-    let folder = format!("{}/tests/corpus", env!("CARGO_MANIFEST_DIR"));
-    let cases = std::fs::read_to_string(format!("{folder}/cases.rs")).unwrap();
-    let ident = |text: &str| text.trim_start().split(',').next().unwrap().to_owned();
-    let mut tested: Vec<String> = cases.split("case!(").skip(1).map(ident).collect();
-    let files = std::fs::read_dir(format!("{folder}/expected")).unwrap().map(|entry| entry.unwrap().path());
-    let mut expected: Vec<String> = files
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    tested.sort();
-    expected.sort();
-    assert_eq!(tested, expected);
+    assert_eq!(expected::cases("tests/corpus/cases.rs"), expected::names("tests/corpus/expected"));
 }

@@ -5,10 +5,13 @@
 #![allow(non_snake_case)]
 
 mod cases;
+#[path = "../support/expected.rs"]
+mod expected;
 mod expected_test;
 mod losses;
 mod programs;
 
+use expected::deviation;
 use newton_losses::loss::NewtonLoss;
 use programs::*;
 
@@ -16,13 +19,6 @@ use programs::*;
 fn noise(seed: usize, i: usize) -> f64 {
     let x = ((seed * 7919 + i * 104_729 + 13) as f64 * 0.618_033_988_749).fract();
     2.0 * x - 1.0
-}
-
-/// Relative to the largest expected entry.
-fn deviation(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let scale = expected.iter().fold(1e-3_f64, |m, x| m.max(x.abs()));
-    found.iter().zip(expected).map(|(a, b)| (a - b).abs() / scale).fold(0.0, f64::max)
 }
 
 /// Central differences of `f` along every coordinate, fourth order.

@@ -35,7 +35,7 @@ fn step(block: &Block, program: &mut Program) -> bool {
             }
             Stmt::For { body, .. } => grew |= step(body, program),
             Stmt::If { then, otherwise, .. } => grew |= step(then, program) | step(otherwise, program),
-            Stmt::While { .. } => unreachable!("`relax` has made a loop of it"),
+            Stmt::While { .. } | Stmt::Logic { .. } => unreachable!("`relax` has rewritten it"),
             Stmt::Call { results, args, .. } => {
                 let active = args.iter().any(|arg| arg.is_active(&program.vars));
                 for result in results {

@@ -39,6 +39,10 @@ impl Front<'_> {
         let and = matches!(op, BinOp::And(_));
         let var =
             self.declare(&Ident::new(if and { "both" } else { "either" }, Span::call_site()), Type::BOOL);
+        if self.relaxed {
+            self.out.push(Stmt::Logic { var, op, left, inner, right });
+            return Discrete::Read(Place::of(var));
+        }
         let start: syn::Expr = if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) };
         self.out.push(Stmt::LetDiscrete { var, init: Discrete::Path(start) });
         self.vars[var.0].mutable = true;

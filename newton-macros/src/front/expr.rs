@@ -308,11 +308,6 @@ impl Front<'_> {
         let right = self.operand(&b.right).and_then(|value| self.as_condition(value, b.right.span()));
         let inner = std::mem::replace(&mut self.out, outer);
         let (left, right) = (left?, right?);
-        // Both sides of what is relaxed count.
-        if self.is_soft(&left) {
-            self.out.extend(inner);
-            return Ok(Value::bool(Discrete::binary(left, b.op, right)));
-        }
         if inner.is_empty() && !right.is_risky() {
             return Ok(Value::bool(Discrete::binary(left, b.op, right)));
         }

@@ -59,8 +59,6 @@ struct Front<'a> {
     result_type: Option<syn::Type>,
     /// Comparisons of floats are relaxed, and there is `while`.
     relaxed: bool,
-    /// Conditions that depend on such comparisons.
-    soft: std::collections::BTreeSet<VarId>,
     /// Results of functions that were taken for floats, as nothing says otherwise.
     assumed: Vec<(VarId, Ident)>,
 }
@@ -97,7 +95,6 @@ pub fn lower(item: &ItemFn, what: Item, relaxed: bool, errors: &mut Errors) -> O
         yields: None,
         result_type: None,
         relaxed,
-        soft: std::collections::BTreeSet::new(),
         assumed: Vec::new(),
     };
     let params: Vec<Param> = front.params(&item.sig, what).unwrap_or_default();
@@ -198,11 +195,7 @@ impl Front<'_> {
             }
             Value::Discrete(init, ty) => {
                 let annotation = if ty.is_scalar() { self.int_type(&init) } else { None };
-                let soft = self.is_soft(&init);
                 let var = self.declare(name, ty);
-                if soft {
-                    self.soft.insert(var);
-                }
                 self.vars[var.0].annotation = annotation;
                 self.out.push(Stmt::LetDiscrete { var, init });
                 Ok(var)
@@ -335,18 +328,6 @@ impl Front<'_> {
                     .at(span, format_args!("expected {} here, found {}", describe(ty), value.describe()))),
             },
         }
-    }
-
-    /// A condition that is a probability, as far as can be seen.
-    fn is_soft(&self, e: &Discrete) -> bool {
-        self.relaxed
-            && match e {
-                Discrete::Compare(..) => true,
-                Discrete::Read(place) => self.soft.contains(&place.var),
-                Discrete::Unary(_, a) => self.is_soft(a),
-                Discrete::Binary(_, a, b) => self.is_soft(a) || self.is_soft(b),
-                _ => false,
-            }
     }
 
     /// The same condition or bound, reading only what stays as it is: a variable of its own if it compares floats or reads

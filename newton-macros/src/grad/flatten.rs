@@ -3,7 +3,7 @@
 //! After this pass, a builtin whose reverse needs its value is the whole right-hand side of a `let`, and what stays inside an
 //! expression is cheap to compute again: a few sums and products of variables.
 
-use crate::builtins::Rule;
+use crate::builtins::{BUILTINS, INTERNAL, Rule};
 use crate::ir::{Argument, Block, Discrete, Expr, Kind, Op, Output, Place, Program, Range, Stmt, Type};
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeSet;
@@ -256,8 +256,8 @@ fn named(init: Expr, name: &str, ty: Type, out: &mut Block, program: &mut Progra
 
 /// A name that no variable of the program has. Builtins' names get a suffix, for generated code calls those.
 pub fn fresh(program: &Program, base: &str) -> Ident {
-    let taken =
-        |name: &str| program.names.contains(name) || crate::builtins::BUILTINS.iter().any(|b| b.name == name);
+    let is_function = |name: &str| BUILTINS.iter().chain(INTERNAL).any(|b| b.name == name);
+    let taken = |name: &str| program.names.contains(name) || is_function(name);
     let stem = if taken(base) { format!("{base}_value") } else { base.to_owned() };
     let name = if taken(&stem) { program.names.numbered(&stem, taken) } else { stem };
     Ident::new(&name, Span::call_site())

@@ -235,7 +235,7 @@ pub fn visit_reads(block: &[Stmt], f: &mut dyn FnMut(&Place)) {
                 visit_reads(then, f);
                 visit_reads(otherwise, f);
             }
-            Stmt::While { .. } => unreachable!("`relax` has made a loop of it"),
+            Stmt::While { .. } | Stmt::Logic { .. } => unreachable!("`relax` has rewritten it"),
             Stmt::LetPop { .. } | Stmt::LetEmpty { .. } => {}
         }
     }

@@ -164,7 +164,7 @@ impl Discrete {
     }
 
     /// Calls `f` on its direct parts.
-    fn for_each_part(&self, f: &mut impl FnMut(&Discrete)) {
+    pub fn for_each_part(&self, f: &mut impl FnMut(&Discrete)) {
         use Discrete::*;
         match self {
             Path(_) | Compare(..) | Test(..) | Truncated(_) | Call(..) | Read(_) => {}

@@ -209,6 +209,9 @@ pub enum Stmt {
     If { cond: Discrete, then: Block, otherwise: Block },
     /// Repeats the body as long as the condition, which the statements before it compute, holds. `relax` makes loops of it.
     While { prologue: Block, cond: Discrete, body: Block, span: Span },
+    /// Declares a condition, `left && right` or `left || right`, where `right` needs `inner` to be run first and may not make sense where
+    /// `left` decides. `relax` makes a branch or a product of it.
+    Logic { var: VarId, op: syn::BinOp, left: Discrete, inner: Block, right: Discrete },
     /// Declares the results of a user's function.
     Call { results: Vec<VarId>, callee: Callee, args: Vec<Argument> },
     /// Saves a variable or a part of it for the reverse sweep.

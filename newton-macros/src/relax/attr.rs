@@ -1,10 +1,9 @@
 //! The arguments of `relax(logistic, beta = 10.0, max_iter = 18, t_conorm = probabilistic, epsilon = 1e-5)`.
 
+use crate::attr;
 use crate::errors::Errors;
-use crate::ir::{Discrete, Expr, Kind, Place, Program, Role};
+use crate::ir::{Discrete, Expr, Kind, Output, Place, Program, Role};
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::Token;
-use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 
 /// How to relax.
@@ -42,43 +41,22 @@ pub enum Conorm {
 /// A literal, a constant, a const generic or a parameter of the function.
 pub struct Number(syn::Expr);
 
-struct Item {
-    key: syn::Ident,
-    value: Option<syn::Expr>,
-}
-
-impl Parse for Item {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let key = input.parse()?;
-        let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(input.parse()?),
-            None => None,
-        };
-        Ok(Item { key, value })
-    }
-}
-
 const KNOWN: &str = "the arguments of `relax` are `logistic`, `beta = 10.0`, `max_iter = 18`, \
                      `t_conorm = probabilistic | hamacher(r) | yager`, `epsilon = 1e-5`";
 
 /// What is between the parentheses.
 pub fn parse(tokens: TokenStream, span: Span, errors: &mut Errors) -> Option<Relax> {
-    let parser = syn::punctuated::Punctuated::<Item, Token![,]>::parse_terminated;
-    let items = match syn::parse::Parser::parse2(parser, tokens) {
-        Ok(items) => items,
-        Err(error) => {
-            errors.add(error);
-            return None;
-        }
-    };
+    let items = attr::items(tokens, errors).ok()?;
     let (mut logistic, mut beta, mut max_iter) = (false, None, None);
     let (mut conorm, mut epsilon) = (Conorm::Probabilistic, 1e-5);
     let mut seen: Vec<String> = Vec::new();
-    for Item { key, value } in items {
-        let name = key.to_string();
+    for item in items {
+        let name = item.key.to_string();
         if seen.contains(&name) {
-            errors.at(key.span(), format_args!("`{name}` is given twice"));
+            errors.at(item.key.span(), format_args!("`{name}` is given twice"));
         }
+        seen.push(name.clone());
+        let Ok((key, value)) = item.without_group(errors) else { continue };
         match (&*name, value) {
             ("logistic", None) => logistic = true,
             ("beta", Some(value)) => beta = Some(Number(value)),
@@ -109,7 +87,6 @@ pub fn parse(tokens: TokenStream, span: Span, errors: &mut Errors) -> Option<Rel
                 errors.at(key.span(), format_args!("`{name}` is not understood here; {KNOWN}"));
             }
         }
-        seen.push(name);
     }
     if !logistic {
         errors.at(span, "say by which distribution: `relax(logistic, beta = 10.0)`");
@@ -157,13 +134,17 @@ pub trait Resolve<T> {
 }
 
 impl Number {
-    fn parameter(&self, program: &Program) -> Option<(Role, Kind, Place)> {
+    /// The parameter it names: whether it is one for the batch, or for the call of a function, and what it is.
+    fn parameter(&self, program: &Program) -> Option<(bool, Kind, Place)> {
         let syn::Expr::Path(path) = &self.0 else { return None };
         let name = path.path.get_ident()?;
         program.params.iter().find_map(|param| {
             let var = &program.vars[param.var.0];
-            (var.name == *name && var.ty.is_scalar())
-                .then(|| (param.role, var.ty.kind, Place { span: name.span(), ..Place::of(param.var) }))
+            (var.name == *name && var.ty.is_scalar()).then(|| {
+                let function = matches!(program.output, Output::Values(_));
+                let one = function || matches!(param.role, Role::Hyper | Role::StaticHyper);
+                (one, var.ty.kind, Place { span: name.span(), ..Place::of(param.var) })
+            })
         })
     }
 }
@@ -174,7 +155,7 @@ impl Resolve<Expr> for Number {
             return Expr::Lit(x);
         }
         match self.parameter(program) {
-            Some((Role::Hyper, Kind::Float, place)) => Expr::Read(place),
+            Some((true, Kind::Float, place)) => Expr::Read(place),
             Some(_) => {
                 errors.at(
                     self.0.span(),
@@ -190,7 +171,7 @@ impl Resolve<Expr> for Number {
 impl Resolve<Discrete> for Number {
     fn resolve(&self, program: &Program, errors: &mut Errors) -> Discrete {
         match self.parameter(program) {
-            Some((Role::StaticHyper, Kind::Int, place)) => Discrete::Read(place),
+            Some((true, Kind::Int, place)) => Discrete::Read(place),
             Some(_) => {
                 errors.at(self.0.span(), "this parameter is no integer that is one for the batch: take it by value, `steps: usize`");
                 Discrete::lit(0)

@@ -13,11 +13,12 @@ impl Pass<'_> {
         let before: Vec<VarId> = both.iter().map(|var| self.copy("before", *var)).collect();
         self.side(p.clone(), then);
         // What the first side made of each, where the second starts from what was before.
+        let second = !otherwise.is_empty();
         let after: Vec<VarId> = both
             .iter()
             .zip(&before)
             .map(|(var, before)| {
-                if !in_otherwise.contains(var) {
+                if !second || !in_then.contains(var) {
                     return *before;
                 }
                 let after = self.copy("taken", *var);
@@ -29,7 +30,7 @@ impl Pass<'_> {
         self.side(complement(p.clone()), otherwise);
         for (var, other) in both.into_iter().zip(after) {
             let p = p.clone();
-            if in_otherwise.contains(&var) {
+            if second {
                 self.each(var, |_, at| mixture(&p, at(other), at(var)));
             } else {
                 self.each(var, |_, at| mixture(&p, at(var), at(other)));

@@ -2,12 +2,14 @@
 
 use super::Marks;
 use crate::errors::Errors;
-use crate::ir::{Block, Discrete, Kind, Program, Stmt, VarId};
+use crate::ir::{Block, Discrete, Kind, Place, Program, Stmt, VarId};
 use std::collections::BTreeSet;
 
 /// Marks to a fixed point, and refuses integers that a relaxed branch changes.
 pub fn mark(program: &Program, errors: &mut Errors) -> Marks {
-    let mut marks = Marks::default();
+    let is_condition = |var: &VarId| program.vars[var.0].ty.kind == Kind::Bool;
+    let conditions = (0..program.vars.len()).map(VarId).filter(is_condition).collect();
+    let mut marks = Marks { conditions, ..Marks::default() };
     while step(&program.body, false, program, &mut marks) {}
     refuse(&program.body, &marks, errors);
     marks
@@ -23,7 +25,10 @@ impl Marks {
     pub fn is_soft(&self, discrete: &Discrete) -> bool {
         match discrete {
             Discrete::Compare(..) => true,
-            Discrete::Read(place) => self.probabilities.contains(&place.var),
+            Discrete::Read(place) => {
+                self.probabilities.contains(&place.var)
+                    || self.conditions.contains(&place.var) && self.is_spread(place)
+            }
             Discrete::Unary(_, a) | Discrete::Cast(a, _) => self.is_soft(a),
             Discrete::Binary(_, a, b) => self.is_soft(a) || self.is_soft(b),
             Discrete::Filled(a, _) => self.is_soft(a),
@@ -32,8 +37,17 @@ impl Marks {
         }
     }
 
+    /// An index of it is relaxed.
+    pub fn is_spread(&self, place: &Place) -> bool {
+        place.indices.iter().any(|index| match index {
+            Discrete::Call("argmin" | "argmax", _) => true,
+            Discrete::Read(index) => self.weights.contains_key(&index.var),
+            _ => false,
+        })
+    }
+
     /// Over how many elements it is spread, if it is an index that is.
-    fn weights_of(&self, discrete: &Discrete, program: &Program) -> Option<Discrete> {
+    pub fn weights_of(&self, discrete: &Discrete, program: &Program) -> Option<Discrete> {
         match discrete {
             Discrete::Call("argmin" | "argmax", place) => program.dims(place).first().cloned(),
             Discrete::Read(place) if place.indices.is_empty() => self.weights.get(&place.var).cloned(),
@@ -52,7 +66,7 @@ fn step(block: &Block, branching: bool, program: &Program, marks: &mut Marks) ->
                 grew |= value(*var, init, false, program, marks);
             }
             Stmt::AssignDiscrete { place, value: new } => {
-                let mixed = branching && !inside.contains(&place.var);
+                let mixed = branching && !inside.contains(&place.var) || marks.is_spread(place);
                 grew |= value(place.var, new, mixed, program, marks);
             }
             Stmt::For { body, .. } => grew |= step(body, branching, program, marks),
@@ -65,6 +79,12 @@ fn step(block: &Block, branching: bool, program: &Program, marks: &mut Marks) ->
                 let branching = branching || marks.is_soft(cond);
                 grew |= step(prologue, branching, program, marks);
                 grew |= step(body, branching, program, marks);
+            }
+            Stmt::Logic { var, left, inner, right, .. } => {
+                grew |= step(inner, branching, program, marks);
+                if marks.is_soft(left) || marks.is_soft(right) {
+                    grew |= marks.probabilities.insert(*var);
+                }
             }
             _ => {}
         }
@@ -88,7 +108,10 @@ pub fn declared(block: &Block) -> BTreeSet<VarId> {
     let mut vars = BTreeSet::new();
     for stmt in block {
         match stmt {
-            Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. } | Stmt::LetEmpty { var } => {
+            Stmt::Let { var, .. }
+            | Stmt::LetDiscrete { var, .. }
+            | Stmt::LetEmpty { var }
+            | Stmt::Logic { var, .. } => {
                 vars.insert(*var);
             }
             Stmt::Call { results, .. } => vars.extend(results),
@@ -108,7 +131,7 @@ pub fn changed(block: &Block) -> BTreeSet<VarId> {
             | Stmt::Accumulate { place, .. } => {
                 vars.insert(place.var);
             }
-            Stmt::For { body, .. } => vars.extend(changed(body)),
+            Stmt::For { body, .. } | Stmt::Logic { inner: body, .. } => vars.extend(changed(body)),
             Stmt::If { then, otherwise, .. } => {
                 vars.extend(changed(then));
                 vars.extend(changed(otherwise));
@@ -137,7 +160,7 @@ fn refuse(block: &Block, marks: &Marks, errors: &mut Errors) {
                 refuse(then, marks, errors);
                 refuse(otherwise, marks, errors);
             }
-            Stmt::For { body, .. } => refuse(body, marks, errors),
+            Stmt::For { body, .. } | Stmt::Logic { inner: body, .. } => refuse(body, marks, errors),
             Stmt::While { prologue, body, .. } => {
                 refuse(prologue, marks, errors);
                 refuse(body, marks, errors);
@@ -159,7 +182,9 @@ fn integers(block: &Block, outside: &BTreeSet<VarId>, marks: &Marks, errors: &mu
                     "this integer changes in a branch that is relaxed, and integers cannot be mixed: count with a float, or keep what it selects instead of the index",
                 );
             }
-            Stmt::For { body, .. } => integers(body, outside, marks, errors),
+            Stmt::For { body, .. } | Stmt::Logic { inner: body, .. } => {
+                integers(body, outside, marks, errors);
+            }
             Stmt::If { cond, then, otherwise } if !marks.is_soft(cond) => {
                 integers(then, outside, marks, errors);
                 integers(otherwise, outside, marks, errors);

@@ -9,6 +9,7 @@
 mod attr;
 mod branch;
 mod index;
+mod logic;
 mod mark;
 mod probability;
 mod repeat;
@@ -20,7 +21,7 @@ use crate::builtins::{Builtin, Syntax};
 use crate::errors::Errors;
 use crate::ir::{Argument, Block, Discrete, Expr, Kind, Output, Place, Program, Range, Stmt, Type, VarId};
 use proc_macro2::{Ident, Span};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Relaxes a program.
 pub fn relax(program: &mut Program, relax: &Relax, errors: &mut Errors) {
@@ -35,7 +36,8 @@ pub fn relax(program: &mut Program, relax: &Relax, errors: &mut Errors) {
     let beta = relax.beta.resolve(program, errors);
     let body = std::mem::take(&mut program.body);
     let output = program.output.clone();
-    let mut pass = Pass { program, errors, relax, beta, marks, out: Vec::new() };
+    let guards = BTreeMap::new();
+    let mut pass = Pass { program, errors, relax, beta, marks, guards, out: Vec::new() };
     let mut body = pass.block(body);
     if let Output::Loss(loss) = output {
         let (loss, before) = pass.collect(|pass| pass.expr(loss));
@@ -51,7 +53,9 @@ struct Marks {
     /// Conditions.
     probabilities: BTreeSet<VarId>,
     /// Indices, and over how many elements.
-    weights: std::collections::BTreeMap<VarId, Discrete>,
+    weights: BTreeMap<VarId, Discrete>,
+    /// All variables that were conditions.
+    conditions: BTreeSet<VarId>,
 }
 
 struct Pass<'a> {
@@ -61,6 +65,8 @@ struct Pass<'a> {
     /// The inverse temperature.
     beta: Expr,
     marks: Marks,
+    /// What decides a probability hard, if it does: the operator, and a condition.
+    guards: BTreeMap<VarId, (bool, Discrete)>,
     /// Statements of the block being rewritten.
     out: Block,
 }
@@ -84,6 +90,7 @@ impl Pass<'_> {
                 self.out.push(Stmt::Let { var, init });
             }
             Stmt::LetDiscrete { var, init } => {
+                self.note_guards(var, &init);
                 match self.soft(var, init, self.program.vars[var.0].name.span()) {
                     Ok(init) => self.out.push(Stmt::Let { var, init }),
                     Err(init) => {
@@ -98,15 +105,13 @@ impl Pass<'_> {
             }
             Stmt::Accumulate { place, value } => {
                 let value = self.expr(value);
-                match self.soft_index(&place) {
-                    None => {
-                        let place = self.place(place);
-                        self.out.push(Stmt::Accumulate { place, value });
-                    }
-                    Some(_) => {
-                        let old = self.expr(Expr::Read(place.clone()));
-                        self.write(place, Expr::add(old, value));
-                    }
+                let place = self.with_weights(place);
+                if self.soft_indices(&place).is_empty() {
+                    let place = self.place(place);
+                    self.out.push(Stmt::Accumulate { place, value });
+                } else {
+                    let old = self.read(place.clone());
+                    self.write(place, Expr::add(old, value));
                 }
             }
             Stmt::AssignDiscrete { place, value } => match self.soft(place.var, value, place.span) {
@@ -131,6 +136,7 @@ impl Pass<'_> {
                 self.out.push(Stmt::If { cond, then, otherwise });
             }
             Stmt::While { prologue, cond, body, span } => self.repeat(prologue, cond, body, span),
+            Stmt::Logic { var, op, left, inner, right } => self.logic(var, &op, left, inner, right),
             Stmt::Call { results, callee, args } => {
                 let args = args.into_iter().map(|arg| self.argument(arg)).collect();
                 self.out.push(Stmt::Call { results, callee, args });
@@ -158,6 +164,7 @@ impl Pass<'_> {
     fn expr(&mut self, e: Expr) -> Expr {
         match e {
             Expr::FromInt(discrete) if self.marks.is_soft(&discrete) => self.probability(discrete),
+            Expr::FromInt(Discrete::Read(place)) if self.marks.is_spread(&place) => self.read(place),
             Expr::FromInt(discrete) => Expr::FromInt(self.hard(discrete)),
             Expr::Read(place) => self.read(place),
             Expr::Gather(place, order) => Expr::Gather(self.place(place), order),
@@ -186,6 +193,9 @@ impl Pass<'_> {
                 found.get_or_insert((place.span, self.marks.weights.contains_key(&place.var)));
             }
         });
+        if let (None, Some(span)) = (found, picks(&discrete)) {
+            found = Some((span, true));
+        }
         match found {
             Some((span, true)) => {
                 self.errors.at(
@@ -255,6 +265,17 @@ impl Pass<'_> {
 
 fn function(name: &str) -> &'static Builtin {
     Builtin::find(Syntax::Function, name).expect("in the table")
+}
+
+/// Where an `argmin` or `argmax` stands in it.
+fn picks(discrete: &Discrete) -> Option<Span> {
+    let mut found = None;
+    match discrete {
+        Discrete::Call("argmin" | "argmax", place) => found = Some(place.span),
+        Discrete::Read(place) => found = place.indices.iter().find_map(picks),
+        other => other.for_each_part(&mut |part| found = found.or_else(|| picks(part))),
+    }
+    found
 }
 
 fn span_of(discrete: &Discrete) -> Span {

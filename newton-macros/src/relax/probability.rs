@@ -26,7 +26,7 @@ impl Pass<'_> {
                 let (a, b) = (self.expr(*a), self.expr(*b));
                 self.comparison(op, a, b)
             }
-            Discrete::Read(place) if self.marks.probabilities.contains(&place.var) => self.read(place),
+            Discrete::Read(ref place) if self.marks.is_soft(&cond) => self.read(place.clone()),
             Discrete::Cast(a, _) if self.marks.is_soft(&a) => self.probability(*a),
             Discrete::Unary(syn::UnOp::Not(_), a) => {
                 let p = self.probability(*a);
@@ -58,7 +58,7 @@ impl Pass<'_> {
             }
             hard => {
                 let hard = self.hard(hard);
-                Expr::FromInt(Discrete::Cast(Box::new(hard), syn::parse_quote!(usize)))
+                one_if(hard)
             }
         }
     }
@@ -117,7 +117,7 @@ impl Pass<'_> {
     }
 
     /// An array of floats in a variable; none if it is no array, which the checks report.
-    fn array(&mut self, array: Expr) -> Option<Place> {
+    pub(super) fn array(&mut self, array: Expr) -> Option<Place> {
         if let Expr::Read(place) = array {
             return (!self.program.dims(&place).is_empty()).then_some(place);
         }
@@ -155,6 +155,11 @@ impl Pass<'_> {
         let builtin = Builtin::internal(if largest { "relaxed_argmax" } else { "relaxed_argmin" });
         Expr::Call(builtin, vec![Expr::Read(array), self.beta.clone()])
     }
+}
+
+/// 1 where a condition holds, else 0.
+pub(super) fn one_if(hard: Discrete) -> Expr {
+    Expr::FromInt(Discrete::Cast(Box::new(hard), syn::parse_quote!(usize)))
 }
 
 /// 1 - p

@@ -216,6 +216,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
             #(#types,)*
         }
 
+        #[allow(dead_code)]
         impl #generics #name #arguments {
             #[doc = #new_doc]
             #[allow(clippy::new_without_default)]

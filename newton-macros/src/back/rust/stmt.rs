@@ -42,7 +42,7 @@ impl Printer<'_> {
                 quote!(for #name in #range { #body across_lanes(); })
             }
             Stmt::If { cond, then, otherwise } => self.branch(cond, then, otherwise),
-            Stmt::While { .. } => unreachable!("`relax` has made a loop of it"),
+            Stmt::While { .. } | Stmt::Logic { .. } => unreachable!("`relax` has rewritten it"),
             Stmt::Call { results, callee, args } => self.call_function(results, callee, args),
             Stmt::Push(place) => self.push(place),
             Stmt::Pop(place) => self.pop(place),
@@ -426,7 +426,8 @@ fn is_guarded(block: &Block) -> bool {
         Stmt::If { cond, then, otherwise } => cond.is_risky() || is_guarded(then) || is_guarded(otherwise),
         Stmt::Push(_) | Stmt::Pop(_) | Stmt::LetPop { .. } => true,
         Stmt::LetEmpty { .. } => false,
-        Stmt::For { .. } | Stmt::While { .. } | Stmt::Call { .. } | Stmt::ReverseCall { .. } => true,
+        Stmt::While { .. } | Stmt::Logic { .. } => unreachable!("`relax` has rewritten it"),
+        Stmt::For { .. } | Stmt::Call { .. } | Stmt::ReverseCall { .. } => true,
         Stmt::Reverse { into, .. } | Stmt::Scatter { into, .. } => !into.indices.is_empty(),
     })
 }
