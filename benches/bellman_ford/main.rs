@@ -1,6 +1,6 @@
 //! Times the relaxed Bellman-Ford loss against AlgoVision in PyTorch, and what its Hessian costs in a training step.
 //!
-//! `cargo bench --bench bellman_ford`; `-- --alone` for ours alone, `-- --peer-hessian` for the peer's Hessian as well (half a minute). See the
+//! `cargo bench --bench bellman_ford`; `-- --alone` for ours alone, `-- --peer-hessian` for the peer's Hessian as well, once (a minute). See the
 //! README beside this file.
 
 #[path = "../shared/mod.rs"]
@@ -75,7 +75,7 @@ fn compare<const WHILE: bool>(squared: bool, peer: Option<&mut Peer>) -> Result<
         print!("   torch {:7.1} ms   {:5.1} times", theirs * 1e3, theirs / ours);
     }
     println!("   mean Hessian {:7.1} ms", hessian * 1e3);
-    if let (Some(peer), true) = (peer, flag("--peer-hessian")) {
+    if let (Some(peer), true) = (peer, squared && !WHILE && flag("--peer-hessian")) {
         let answer = ask(peer, "hessian", WHILE, squared, &cost, &labels)?;
         let off = deviation(loss.mean_hessian(&cost, &labels)?.as_slice(), &numbers(&answer["hessian"])?)?;
         let seconds = answer["seconds"].as_f64().context("no time")?;
