@@ -203,6 +203,18 @@ fn rows_of_the_same(y: &[[f32; 2]; 3], on: &bool) -> f32 {
     rows[0][1] * rows[2][0] * rows[1][1] * marks[1][1] as f32
 }
 
+/// Indices that depend on what is assigned to: the reverse sweep must go where the assignment went.
+#[newton_loss(hessian, lambda = 1.0)]
+fn places_that_move(y: &[f32; 4]) -> f32 {
+    let (mut x, mut next) = (*y, [1usize, 2, 3, 0]);
+    for _ in 0..3 {
+        x[argmax(&x)] -= (min(&x) + y[0] * y[1]).cosh();
+        x[(x[1].abs() as usize) % 4] *= y[2] - x[1];
+        next[next[next[0]]] = argmin(&x);
+    }
+    dot(&x, &x) * x[next[1]] * x[next[2]]
+}
+
 /// Terms of size 1 whose sum is constant: its derivatives are rounding errors, and so are differences.
 #[newton_loss(hessian, lambda = 1.0)]
 fn constant(y: &[f32; 2]) -> f32 {
@@ -285,6 +297,12 @@ fn rows_that_move() {
         let plain = rows_of_the_same(&y.map(|row| row.map(|y| y as f32)), &on);
         check(&RowsOfTheSame::new(), y.as_flattened(), on, plain);
     }
+}
+
+#[test]
+fn indices_of_what_changes() {
+    let y = [0.37, 0.71, 0.2, -0.4];
+    check(&PlacesThatMove::new(), &y, (), places_that_move(&y.map(|y| y as f32)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What must hold before the compiler differentiates; after it nothing is refused and nothing panics.
 
 pub mod activity;
+mod places;
 pub mod varying;
 
 use crate::errors::Errors;
@@ -9,6 +10,7 @@ use proc_macro2::Span;
 
 /// Marks what is active and what is varying, and refuses what has no derivative.
 pub fn check(program: &mut Program, errors: &mut Errors) {
+    places::name(program);
     activity::mark(program, program.predictions().collect());
     activity::results(program);
     activity::powers(program);
