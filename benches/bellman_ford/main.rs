@@ -79,10 +79,10 @@ fn compare<const WHILE: bool>(squared: bool, peer: Option<&mut Peer>) -> Result<
         let answer = ask(peer, "hessian", WHILE, squared, &cost, &labels)?;
         let off = deviation(loss.mean_hessian(&cost, &labels)?.as_slice(), &numbers(&answer["hessian"])?)?;
         let seconds = answer["seconds"].as_f64().context("no time")?;
-        println!(
-            "{name}  mean Hessian by torch {seconds:.1} s, {:.0} times; differs by {off:.0e}",
-            seconds / hessian
-        );
+        let finite = if answer["finite"] == true { "finite" } else { "not finite" };
+        let ratio = seconds / hessian;
+        println!("{name}  mean Hessian by torch {seconds:.1} s, {ratio:.0} times; {finite}");
+        println!("{name}  our mean Hessian, in f32, differs from torch's in f64 by {off:.0e}");
     }
     Ok(())
 }

@@ -5,8 +5,8 @@
 
 Request:  {"what": "gradient" | "hessian", "variant": "for" | "while", "squared", "beta", "rounds", "steps", "rows", "columns",
            "cost": [batch * rows * columns], "path": likewise, "seconds"}
-Answer:   {"values": [batch], "gradients": [batch * m], "seconds" (median), "min", "runs"}; of "hessian" {"hessian": [m * m], "seconds"}
-          after one run; or {"error"}.
+Answer:   {"values": [batch], "gradients": [batch * m], "seconds" (median), "min", "runs"}; of "hessian" {"hessian": [m * m] of
+          one run in float64, "seconds" of one in float32, "finite": whether that gave numbers}; or {"error"}.
 
 The algorithm is built from the package's `Algorithm`, `For`, `While` and `Let`. The Hessian is what its gradient allows: one more backward pass
 for each of the m entries of a prediction, for all samples at once.
@@ -82,8 +82,8 @@ def shortest_path(variant, beta, rounds, steps):
 
 def problem(q):
     shape = (-1, q["rows"], q["columns"])
-    cost = torch.tensor(q["cost"]).reshape(shape).requires_grad_()
-    path = torch.tensor(q["path"]).reshape(shape)
+    cost = torch.tensor(q["cost"], dtype=torch.get_default_dtype()).reshape(shape).requires_grad_()
+    path = torch.tensor(q["path"], dtype=torch.get_default_dtype()).reshape(shape)
     algorithm = shortest_path(q["variant"], q["beta"], q["rounds"], q["steps"])
 
     def values():
@@ -110,13 +110,20 @@ def gradient(q):
     return {**answer, "seconds": statistics.median(times), "min": min(times), "runs": len(times)}
 
 
-def hessian(q):
+def mean_hessian(q, dtype):
+    torch.set_default_dtype(dtype)
     cost, values = problem(q)
-    t = time.perf_counter()
     slope = torch.autograd.grad(values().sum(), cost, create_graph=True)[0].flatten(1)
     rows = [torch.autograd.grad(slope[:, k].sum(), cost, retain_graph=True)[0].flatten(1).mean(0) for k in range(slope.shape[1])]
-    found = torch.stack(rows)
-    return {"hessian": found.flatten().tolist(), "seconds": time.perf_counter() - t}
+    torch.set_default_dtype(torch.float32)
+    return torch.stack(rows)
+
+
+def hessian(q):
+    t = time.perf_counter()
+    found = mean_hessian(q, torch.float32)
+    seconds = time.perf_counter() - t
+    return {"hessian": mean_hessian(q, torch.float64).flatten().tolist(), "seconds": seconds, "finite": bool(found.isfinite().all())}
 
 
 for line in filter(str.strip, sys.stdin):
