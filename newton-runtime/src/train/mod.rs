@@ -28,6 +28,7 @@ mod method;
 mod metrics;
 mod path_metrics;
 mod plot;
+pub mod shortest_path;
 pub mod sorting;
 mod stats;
 mod trainer;
