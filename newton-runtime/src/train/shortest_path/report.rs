@@ -144,7 +144,7 @@ impl Comparison {
             ""
         };
         format!(
-            "{said}{short}\nThis is one seed; another one moves every number. The paper's gaps on the Warcraft maps, with its lambda, are 0.2 to 0.3 points (its Table 2)."
+            "{said}{short}\nThis is one seed; another one moves every number.\nThe paper's gaps on the Warcraft maps, with its lambda, are 0.2 to 0.3 points (its Table 2)."
         )
     }
 }
