@@ -10,20 +10,20 @@
 //! into a loss against the true order. All methods use the same loss, weights and batches; they differ in what the loss
 //! back-propagates. Tables go to standard output, progress to standard error.
 
-use std::io::{IsTerminal, Write};
+mod shared;
+
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use clap::Parser;
 use newton_losses::data::Digits;
 use newton_losses::models::{MnistCnn, SmallCnn};
-use newton_losses::newton::{Newton, OnIndefinite};
-use newton_losses::train::sorting::{
-    Comparison, Observer, RankingLoss, Settings, SortingLoss, Stopped, compare,
-};
-use newton_losses::train::{History, Method, Plot, TrainError, Unit};
+use newton_losses::newton::Newton;
+use newton_losses::train::TrainError;
+use newton_losses::train::sorting::{Comparison, RankingLoss, Settings, SortingLoss, compare};
+use shared::{Methods, Network, Policy, Preset, Progress, Shown, methods};
 
 /// Trains networks to rank four-digit images through relaxed sorting, with and without Newton losses.
 #[derive(Debug, Parser)]
@@ -72,37 +72,6 @@ struct Options {
     json: bool,
 }
 
-/// A list as one value of an option.
-#[derive(Debug, Clone)]
-struct Methods(Vec<Method>);
-
-fn methods(name: &str) -> Result<Methods, String> {
-    if name == "all" {
-        return Ok(Methods(Method::ALL.into()));
-    }
-    name.parse().map(|method| Methods(vec![method])).map_err(|error| format!("{error}, all"))
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Policy {
-    Keep,
-    Clamp,
-    Abs,
-    Error,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
-enum Preset {
-    Quick,
-    Paper,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Network {
-    Small,
-    Paper,
-}
-
 impl Options {
     fn settings(&self) -> Settings {
         let preset = match self.preset {
@@ -114,12 +83,7 @@ impl Options {
             temperature: self.temperature.unwrap_or(preset.temperature),
             methods: self.method.0.clone(),
             lambda: self.lambda,
-            on_indefinite: match self.on_indefinite {
-                Policy::Keep => OnIndefinite::Keep,
-                Policy::Clamp => OnIndefinite::Clamp,
-                Policy::Abs => OnIndefinite::Abs,
-                Policy::Error => OnIndefinite::Error,
-            },
+            on_indefinite: self.on_indefinite.into(),
             steps,
             batch: self.batch.unwrap_or(preset.batch),
             seed: self.seed,
@@ -147,68 +111,6 @@ fn loss(settings: &Settings, newton: Newton) -> Result<Box<dyn RankingLoss>, Tra
     }
 }
 
-/// Shows progress and writes the files of `--out`.
-struct Progress {
-    bar: ProgressBar,
-    out: PathBuf,
-    plot: Plot,
-}
-
-impl Progress {
-    fn new(settings: &Settings, out: PathBuf, data: &str) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&out).with_context(|| format!("making the folder {}", out.display()))?;
-        let target = match std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(Some(settings.steps), target);
-        bar.set_style(ProgressStyle::with_template(
-            "{bar:30} step {pos} of {len}, {per_sec}, {eta} left  {msg}",
-        )?);
-        let title = format!("Four-digit numbers, sets of {}, {}", settings.n, settings.loss);
-        let subtitle =
-            format!("validation, batches of {} sets, seed {}; {data}", settings.batch, settings.seed);
-        Ok(Self { bar, out, plot: Plot::new(title, "exact match", Unit::Percent).subtitle(subtitle) })
-    }
-}
-
-impl Observer for Progress {
-    fn stepped(&mut self, step: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.bar.set_position(step);
-        Ok(())
-    }
-
-    fn validated(
-        &mut self,
-        step: u64,
-        history: &History,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let curves = history.curves("em").unwrap_or_default();
-        let now = curves.iter().filter_map(|curve| {
-            let last = curve.points.last().filter(|point| point.step == step)?;
-            Some(format!("{} {:.1} %", curve.name, 100.0 * last.value))
-        });
-        let now = format!("EM {}", now.collect::<Vec<_>>().join(", "));
-        if self.bar.is_hidden() {
-            eprintln!("step {step}: validation {now}");
-        }
-        self.bar.set_message(now);
-        let csv = self.out.join("metrics.csv");
-        history.save_csv(&csv).with_context(|| format!("writing {}", csv.display()))?;
-        let svg = self.out.join("accuracy.svg");
-        // Nothing to draw if all methods stopped before the first validation.
-        if !curves.is_empty() {
-            self.plot.save(&curves, &svg).with_context(|| format!("writing {}", svg.display()))?;
-        }
-        Ok(())
-    }
-
-    fn stopped(&mut self, method: Method, stopped: &Stopped) {
-        let line = format!("{method} stops after step {}: {}", stopped.step, stopped.message);
-        self.bar.suspend(|| eprintln!("{line}"));
-    }
-}
-
 fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     // Before the data are read or drawn, which takes longer than seeing that a setting is wrong.
     settings.validate()?;
@@ -229,7 +131,10 @@ fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
         settings.loss.temperature_name()
     );
     println!("data: {data}");
-    let mut progress = Progress::new(settings, options.out.clone(), &data)?;
+    let title = format!("Four-digit numbers, sets of {n}, {}", settings.loss);
+    let subtitle = format!("validation, batches of {batch} sets, seed {seed}; {data}");
+    let shown = Shown { column: "em", long: "exact match", short: "EM" };
+    let mut progress = Progress::new(*steps, &options.out, shown, title, subtitle)?;
     let build = |newton| loss(settings, newton);
     let comparison = match options.network() {
         Network::Small => compare::<SmallCnn>(settings, &digits, build, &mut progress),

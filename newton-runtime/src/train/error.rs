@@ -4,6 +4,7 @@ use dfdx::optim::OptimizerUpdateError;
 use dfdx::prelude::CpuError;
 
 use super::HistoryError;
+use crate::algorithms::DijkstraError;
 use crate::data::DataError;
 use crate::graph::LayerError;
 
@@ -35,6 +36,9 @@ pub enum TrainError {
     /// The data cannot be had.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// No path could be found through predicted costs.
+    #[error(transparent)]
+    Path(#[from] DijkstraError),
     /// Parameters of the network took no part in the loss.
     #[error("parameters without a gradient: {0}")]
     UnusedParameters(String),

@@ -18,6 +18,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod check;
+mod compare;
 mod error;
 pub mod files;
 mod history;
@@ -26,10 +28,12 @@ mod method;
 mod metrics;
 mod path_metrics;
 mod plot;
+pub mod shortest_path;
 pub mod sorting;
 mod stats;
 mod trainer;
 
+pub use compare::{BestOutcome, Effect, Observer, ObserverError, Outcome, Stopped};
 pub use error::TrainError;
 pub use history::{History, HistoryError};
 pub use map_picture::{MapPicture, PictureError};

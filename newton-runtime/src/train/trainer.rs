@@ -60,20 +60,26 @@ impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
         &self.network
     }
 
-    /// One step on the loss that `forward` computes with the network, on a tape over the given gradients.
+    /// Adam's from the next step on; its moments stay.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.optimizer.cfg.lr = learning_rate;
+    }
+
+    /// One step on the loss that `forward` computes with the network, on a tape over the given gradients. Batch norm changes
+    /// its running statistics in there; the parameters are changed afterwards.
     ///
     /// # Errors
-    /// What `forward` says, what [`graph::backward`] says; the network is then unchanged. [`TrainError::UnusedParameters`].
+    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged. [`TrainError::UnusedParameters`].
     pub fn step(
         &mut self,
-        forward: impl FnOnce(&N, Gradients<f32, Cpu>) -> Result<Loss, LayerError>,
+        forward: impl FnOnce(&mut N, Gradients<f32, Cpu>) -> Result<Loss, LayerError>,
     ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         let gradients = match self.gradients.take() {
             Some(gradients) => gradients,
             None => self.network.try_alloc_grads()?,
         };
-        let loss = forward(&self.network, gradients)?;
+        let loss = forward(&mut self.network, gradients)?;
         let value = loss.array();
         let mut gradients = graph::backward(loss)?;
         self.optimizer.update(&mut self.network, &gradients)?;

@@ -81,6 +81,18 @@ impl WarcraftMaps {
         &self.paths[index * CELLS..][..CELLS]
     }
 
+    /// The first `count` maps.
+    fn first(&self, what: &'static str, count: usize) -> Result<Self, DataError> {
+        if self.len() < count {
+            return Err(DataError::TooFew { what, found: self.len(), expected: count });
+        }
+        Ok(Self::from_checked(
+            self.images[..count * PIXELS].to_vec(),
+            self.costs[..count * CELLS].to_vec(),
+            self.paths[..count * CELLS].to_vec(),
+        ))
+    }
+
     /// All images, all costs, all paths.
     pub(super) fn parts(&self) -> (&[u8], &[f32], &[u8]) {
         (&self.images, &self.costs, &self.paths)
@@ -165,6 +177,19 @@ impl Warcraft {
             test: Arc::new(synthetic::draw(seed, Split::Test, test)),
             provenance: Provenance::Synthetic { seed },
         }
+    }
+
+    /// The first maps of each part, as many as said. Images will be normalised by the training maps that are left.
+    ///
+    /// # Errors
+    /// [`DataError::TooFew`] for more than there are.
+    pub fn first(&self, train: usize, valid: usize, test: usize) -> Result<Self, DataError> {
+        Ok(Self {
+            train: Arc::new(self.train.first("training maps", train)?),
+            valid: Arc::new(self.valid.first("validation maps", valid)?),
+            test: Arc::new(self.test.first("test maps", test)?),
+            provenance: self.provenance.clone(),
+        })
     }
 
     /// One part.

@@ -12,7 +12,7 @@ use crate::losses::{self, CauchyOddEven, LogisticOddEven, NeuralSort, SoftSort};
 use crate::newton::diagnostics::{Diagnostics, EXPLODING_FACTOR};
 use crate::newton::{Curvature, Newton};
 use crate::train::method::{Method, UnknownName, by_name};
-use crate::train::{Loss, TrainError};
+use crate::train::{Loss, TrainError, check};
 
 /// Which relaxation of sorting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,10 +95,7 @@ impl SortingLoss {
         temperature: f64,
         newton: Newton,
     ) -> Result<Box<dyn RankingLoss>, TrainError> {
-        if !(temperature.is_finite() && temperature > 0.0) {
-            let expected = "a positive number";
-            return Err(TrainError::Setting { name: self.temperature_name(), value: temperature, expected });
-        }
+        check::positive(self.temperature_name(), temperature)?;
         newton.validate()?;
         macro_rules! ranking {
             ($loss:ident, $order:ident) => {{

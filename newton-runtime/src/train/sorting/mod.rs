@@ -17,15 +17,16 @@
 //!
 //! Source: Petersen et al., *Newton Losses*, section 4.1 and appendix C; data and metrics as in diffsort's experiments.
 
+mod benchmark;
 mod compare;
 mod loss;
 mod report;
-mod run;
 mod scorer;
 mod settings;
 
-pub use compare::{BestOutcome, Comparison, Effect, Observer, Outcome, compare};
+pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
+pub use benchmark::evaluate;
+pub use compare::{Comparison, compare};
 pub use loss::{RankingLoss, SortingLoss};
-pub use run::{Stopped, evaluate};
 pub use scorer::{Images, Scorer};
 pub use settings::{EVALUATION_SETS, Settings};

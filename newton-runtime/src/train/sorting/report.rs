@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Comparison, EVALUATION_SETS, Effect, Outcome};
 use crate::train::RankingAccuracy;
+use crate::train::compare::{failures, percent};
 
 impl Comparison {
     /// One object: `methods.<name>` has `em`, `ew`, `em5` (shares; null if the run stopped early), `seconds_per_step`, `best`
@@ -26,7 +27,7 @@ impl Comparison {
             "network": self.network,
             "test_sets": settings.test_batches * EVALUATION_SETS as u64,
             "methods": methods,
-            "effect": self.effect.as_ref().map(effect),
+            "effect": self.effect.as_ref().map(|effect| effect.json("sets")),
         })
     }
 
@@ -74,30 +75,6 @@ fn method(outcome: &Outcome) -> Value {
     })
 }
 
-fn effect(effect: &Effect) -> Value {
-    let rows = effect.diagnostics.iter().map(|(method, found)| {
-        let row = match found {
-            Ok(d) => json!({
-                "median_norm": d.directions.median,
-                "max_norm": d.directions.max,
-                "exploding": d.directions.exploding,
-                "negative": d.negative,
-                "flipped": d.flipped,
-                "lowest_eigenvalue": d.spectrum.first(),
-                "highest_eigenvalue": d.spectrum.last(),
-            }),
-            Err(message) => json!({ "error": message }),
-        };
-        (method.name().to_owned(), row)
-    });
-    json!({
-        "network": effect.network.name(),
-        "sets": effect.sets,
-        "spread": effect.spread,
-        "steps": rows.collect::<Map<_, _>>(),
-    })
-}
-
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sets = self.settings.test_batches * EVALUATION_SETS as u64;
@@ -125,75 +102,19 @@ impl fmt::Display for Comparison {
             let step = outcome.best.map_or("-".into(), |b| b.step.to_string());
             writeln!(f, "{step:>10}{:>12.4}", outcome.seconds_per_step)?;
         }
-        for outcome in &self.outcomes {
-            if let Some(stopped) = &outcome.stopped {
-                writeln!(f, "{} stopped after step {}: {}", outcome.method, stopped.step, stopped.message)?;
-            }
-        }
+        failures(f, &self.outcomes)?;
         writeln!(f, "\n{}", self.caption())?;
         if let Some(effect) = &self.effect {
-            write!(f, "\n{effect}")?;
-        }
-        Ok(())
-    }
-}
-
-fn percent(f: &mut fmt::Formatter<'_>, width: usize, share: Option<f64>) -> fmt::Result {
-    match share {
-        Some(share) => write!(f, "{:>width$.2}", 100.0 * share),
-        None => write!(f, "{:>width$}", "-"),
-    }
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { network, sets, spread, diagnostics } = self;
-        let factor = diagnostics.iter().find_map(|(_, d)| Some(d.as_ref().ok()?.exploding_factor));
-        writeln!(
-            f,
-            "What is back-propagated for {sets} test sets at the scores of the trained {network} network"
-        )?;
-        writeln!(
-            f,
-            "(mean range of a set's scores {spread:.2}; exploding: norm above {} medians)\n",
-            factor.unwrap_or(f64::NAN)
-        )?;
-        writeln!(
-            f,
-            "{:<10}{:>13}{:>12}{:>13}{:>11}   {:<24}{:>10}{:>9}",
-            "method",
-            "median norm",
-            "max norm",
-            "max/median",
-            "exploding",
-            "eigenvalues of C",
-            "negative",
-            "flipped"
-        )?;
-        for (method, found) in diagnostics {
-            let d = match found {
-                Ok(d) => d,
-                Err(message) => {
-                    writeln!(f, "{method:<10}{message}")?;
-                    continue;
-                }
-            };
-            let norms = d.directions;
+            let Effect { network, samples, spread, .. } = effect;
+            writeln!(
+                f,
+                "\nWhat is back-propagated for {samples} test sets at the scores of the trained {network} network"
+            )?;
+            let factor = effect.exploding_factor();
             write!(
                 f,
-                "{method:<10}{:>13.3e}{:>12.3e}{:>13.1}{:>9.1} %",
-                norms.median,
-                norms.max,
-                norms.max / norms.median,
-                100.0 * norms.exploding
+                "(mean range of a set's scores {spread:.2}; exploding: norm above {factor} medians)\n\n{effect}"
             )?;
-            if *method == crate::train::Method::Baseline {
-                writeln!(f)?;
-                continue;
-            }
-            let (low, high) = (d.spectrum.first().unwrap_or(&0.0), d.spectrum.last().unwrap_or(&0.0));
-            let range = format!("{low:.2e} .. {high:.2e}");
-            writeln!(f, "   {range:<24}{:>8.0} %{:>7.0} %", 100.0 * d.negative, 100.0 * d.flipped)?;
         }
         Ok(())
     }

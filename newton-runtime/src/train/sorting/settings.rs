@@ -2,7 +2,7 @@
 
 use super::SortingLoss;
 use crate::newton::OnIndefinite;
-use crate::train::{Method, TrainError};
+use crate::train::{Method, TrainError, check};
 
 /// Sets in a batch of validation and test, as in the literature.
 pub const EVALUATION_SETS: usize = 100;
@@ -83,40 +83,15 @@ impl Settings {
     /// [`TrainError::Setting`] for what would train nothing, validate never or compare nothing. The loss has a look at
     /// its own part when it is built.
     pub fn validate(&self) -> Result<(), TrainError> {
-        let at_least_one = [
-            ("methods", self.methods.len() as u64),
+        check::methods(&self.methods)?;
+        check::at_least_one(&[
             ("steps", self.steps),
             ("batch", self.batch as u64),
             ("validate_every", self.validate_every),
             ("valid_batches", self.valid_batches),
             ("test_batches", self.test_batches),
-        ];
-        for (name, value) in at_least_one {
-            if value == 0 {
-                return Err(TrainError::Setting { name, value: 0.0, expected: "at least 1" });
-            }
-        }
-        if self.batch > LARGEST_BATCH {
-            let expected = "at most 100 000 sets";
-            return Err(TrainError::Setting { name: "batch", value: self.batch as f64, expected });
-        }
-        for (i, method) in self.methods.iter().enumerate() {
-            if self.methods[..i].contains(method) {
-                let expected = "every method once";
-                return Err(TrainError::Setting {
-                    name: "methods",
-                    value: self.methods.len() as f64,
-                    expected,
-                });
-            }
-        }
-        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            let expected = "a positive number";
-            return Err(TrainError::Setting { name: "learning_rate", value: self.learning_rate, expected });
-        }
-        Ok(())
+        ])?;
+        check::at_most("batch", self.batch as u64, 100_000, "at most 100 000 sets")?;
+        check::positive("learning_rate", self.learning_rate)
     }
 }
-
-/// A batch beyond this is a mistyped number, and would end in an allocation failure.
-const LARGEST_BATCH: usize = 100_000;

@@ -1,0 +1,50 @@
+//! What differs between benchmarks.
+
+use dfdx::nn::tensor_collection::TensorCollection;
+use dfdx::prelude::{Cpu, Gradients};
+
+use crate::data::Split;
+use crate::graph::LayerError;
+use crate::newton::Newton;
+use crate::train::{Loss, TrainError};
+
+/// A benchmark: data, network, loss, measure.
+pub(in crate::train) trait Benchmark {
+    /// One per method.
+    type Network: TensorCollection<f32, Cpu> + Clone;
+    /// One per method, the same but for its Newton settings.
+    type Criterion;
+    /// What all methods train on in a step.
+    type Batch;
+    /// What is measured.
+    type Accuracy: Clone;
+    /// The numbers of an accuracy, as tables head them.
+    const COLUMNS: &'static [&'static str];
+
+    /// The batch of a step, counted from 0.
+    fn batch(&self, step: u64) -> Result<Self::Batch, TrainError>;
+
+    /// By what a method's learning rate is multiplied in a step, counted from 0.
+    fn decay(&self, step: u64) -> f64;
+
+    /// The loss of a batch, on a tape over `gradients`.
+    fn forward(
+        &self,
+        network: &mut Self::Network,
+        loss: &Self::Criterion,
+        batch: &Self::Batch,
+        gradients: Gradients<f32, Cpu>,
+    ) -> Result<Loss, LayerError>;
+
+    /// How good a network is on validation or test data.
+    fn measure(&self, network: &Self::Network, split: Split) -> Result<Self::Accuracy, TrainError>;
+
+    /// In the order of [`Benchmark::COLUMNS`].
+    fn numbers(accuracy: &Self::Accuracy) -> Vec<f64>;
+
+    /// By which the best network is chosen in validation; higher is better.
+    fn score(accuracy: &Self::Accuracy) -> f64;
+
+    /// The settings of a loss.
+    fn newton(loss: &Self::Criterion) -> Newton;
+}

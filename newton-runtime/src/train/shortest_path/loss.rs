@@ -1,0 +1,220 @@
+//! The losses of the shortest-path benchmark, with the paper's hyper-parameters, behind one object.
+
+use std::fmt;
+use std::str::FromStr;
+
+use dfdx::prelude::Cpu;
+use dfdx::prelude::OwnedTape;
+
+use crate::Error;
+use crate::graph::{Apply, LayerError, Maps};
+use crate::loss::NewtonLoss;
+use crate::losses::{BellmanFord, BellmanFordWhile};
+use crate::newton::diagnostics::{Diagnostics, EXPLODING_FACTOR};
+use crate::newton::{Curvature, Newton};
+use crate::train::method::{Method, UnknownName, by_name};
+use crate::train::{Loss, TrainError, check};
+
+/// How a path is learned from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum PathLoss {
+    /// A relaxed Bellman-Ford algorithm (Petersen et al., AlgoVision).
+    BellmanFord(BellmanFordSettings),
+}
+
+/// Of [`PathLoss::BellmanFord`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BellmanFordSettings {
+    /// How the way back ends.
+    pub looping: Looping,
+    /// How paths are compared.
+    pub metric: Metric,
+    /// The relaxation's inverse temperature.
+    pub beta: f64,
+    /// Rounds of the distances and steps of the way back: the most cells of a path beside the source.
+    pub rounds: usize,
+}
+
+/// How the way back from the target ends: the paper's "For" and "While".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Looping {
+    /// After a fixed number of steps.
+    For,
+    /// When the source is reached.
+    While,
+}
+
+/// How the relaxed path is compared with the label; the mean over the cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// The absolute difference.
+    L1,
+    /// The squared difference.
+    L2Squared,
+}
+
+impl Looping {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::For, Self::While];
+}
+
+impl Metric {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::L1, Self::L2Squared];
+}
+
+impl fmt::Display for Looping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::For => "for",
+            Self::While => "while",
+        })
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::L1 => "l1",
+            Self::L2Squared => "l2sq",
+        })
+    }
+}
+
+impl FromStr for Looping {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        by_name(name, &Self::ALL)
+    }
+}
+
+impl FromStr for Metric {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        by_name(name, &Self::ALL)
+    }
+}
+
+/// The paper's best: For, squared, beta 10, 18 rounds.
+impl Default for BellmanFordSettings {
+    fn default() -> Self {
+        Self { looping: Looping::For, metric: Metric::L2Squared, beta: 10.0, rounds: 18 }
+    }
+}
+
+impl Default for PathLoss {
+    fn default() -> Self {
+        Self::BellmanFord(BellmanFordSettings::default())
+    }
+}
+
+/// As reports write it: "bellman_ford for l2sq, beta = 10, 18 rounds".
+impl fmt::Display for PathLoss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::BellmanFord(BellmanFordSettings { looping, metric, beta, rounds }) = self;
+        write!(f, "{} {looping} {metric}, beta = {beta}, {rounds} rounds", self.name())
+    }
+}
+
+impl PathLoss {
+    /// As options write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BellmanFord(_) => "bellman_ford",
+        }
+    }
+
+    /// The paper's lambda: 1000 for `l1`, 3000 for `l2sq`; 0 for the baseline, which has none.
+    pub const fn lambda(self, method: Method) -> f64 {
+        let Self::BellmanFord(BellmanFordSettings { metric, .. }) = self;
+        match (method, metric) {
+            (Method::Baseline, _) => 0.0,
+            (_, Metric::L1) => 1000.0,
+            (_, Metric::L2Squared) => 3000.0,
+        }
+    }
+
+    /// The loss for grids of `R` x `C` cells.
+    ///
+    /// Every size is compiled on its own, which takes its time: a program names those it needs.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] for a beta that is not positive or no rounds; for a bad lambda, that of [`Newton::validate`].
+    pub fn sized<const R: usize, const C: usize>(
+        self,
+        newton: Newton,
+    ) -> Result<Box<dyn CostLoss>, TrainError> {
+        let Self::BellmanFord(BellmanFordSettings { looping, metric, beta, rounds }) = self;
+        check::positive("beta", beta)?;
+        check::at_least_one(&[("rounds", rounds as u64)])?;
+        check::at_most("rounds", rounds as u64, 10_000, "at most 10 000")?;
+        newton.validate()?;
+        macro_rules! grid {
+            ($loss:ident) => {
+                Box::new(Grid::<R, C, _>(
+                    $loss::<R, C>::new(beta, rounds, rounds, metric == Metric::L2Squared)
+                        .curvature(newton.curvature)
+                        .lambda(newton.lambda)
+                        .average(newton.average)
+                        .on_indefinite(newton.on_indefinite),
+                ))
+            };
+        }
+        Ok(match looping {
+            Looping::For => grid!(BellmanFord),
+            Looping::While => grid!(BellmanFordWhile),
+        })
+    }
+}
+
+/// A loss on the costs of maps, given the cheapest paths. `paths` is (batch, cells) row-major, 1 on the path.
+pub trait CostLoss {
+    /// Cells of a map.
+    fn cells(&self) -> usize;
+
+    /// The loss on the costs' tape, (batch, rows, columns) to a scalar: see [`Apply::apply`].
+    ///
+    /// # Errors
+    /// As [`Apply::apply`].
+    fn apply(&self, costs: Maps<OwnedTape<f32, Cpu>>, paths: &[f32]) -> Result<Loss, LayerError>;
+
+    /// What the Newton step does to the gradients at `costs`, (batch, cells) row-major.
+    ///
+    /// # Errors
+    /// As [`NewtonLoss::diagnose`].
+    fn diagnose(&self, costs: &[f32], paths: &[f32]) -> Result<Diagnostics, Error>;
+
+    /// Which curvature, which lambda.
+    fn newton(&self) -> Newton;
+}
+
+/// A loss on grids whose label is the path as a grid.
+struct Grid<const R: usize, const C: usize, L>(L);
+
+/// The grids that lie one after the other.
+fn grids<const R: usize, const C: usize>(cells: &[f32]) -> &[[[f32; C]; R]] {
+    cells.as_chunks::<C>().0.as_chunks::<R>().0
+}
+
+impl<const R: usize, const C: usize, L: NewtonLoss<f32, Label = [[f32; C]; R]>> CostLoss for Grid<R, C, L> {
+    fn cells(&self) -> usize {
+        R * C
+    }
+
+    fn apply(&self, costs: Maps<OwnedTape<f32, Cpu>>, paths: &[f32]) -> Result<Loss, LayerError> {
+        self.0.apply(costs, grids(paths))
+    }
+
+    fn diagnose(&self, costs: &[f32], paths: &[f32]) -> Result<Diagnostics, Error> {
+        self.0.diagnose(costs, grids(paths), EXPLODING_FACTOR)
+    }
+
+    fn newton(&self) -> Newton {
+        let newton = self.0.newton();
+        // lambda means nothing without a curvature.
+        if newton.curvature == Curvature::None { Newton::none() } else { newton }
+    }
+}
