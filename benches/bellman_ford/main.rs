@@ -59,7 +59,11 @@ fn compare<const WHILE: bool>(squared: bool, peer: Option<&mut Peer>) -> Result<
     let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
     let mut peer = peer;
     for _ in 0..TURNS {
-        ours = ours.min(median_seconds(SECONDS, || Ok(drop(loss.gradients(&cost, &labels)?)))?);
+        let gradients = || {
+            loss.gradients(&cost, &labels)?;
+            Ok(())
+        };
+        ours = ours.min(median_seconds(SECONDS, gradients)?);
         if let Some(peer) = &mut peer {
             let answer = ask(peer, "gradient", WHILE, squared, &cost, &labels)?;
             let found = loss.gradients(&cost, &labels)?;
@@ -69,7 +73,11 @@ fn compare<const WHILE: bool>(squared: bool, peer: Option<&mut Peer>) -> Result<
             theirs = theirs.min(answer["seconds"].as_f64().context("no time")?);
         }
     }
-    let hessian = median_seconds(SECONDS, || Ok(drop(loss.mean_hessian(&cost, &labels)?)))?;
+    let hessian = || {
+        loss.mean_hessian(&cost, &labels)?;
+        Ok(())
+    };
+    let hessian = median_seconds(SECONDS, hessian)?;
     print!("{name}  value and gradient {:8.3} ms", ours * 1e3);
     if peer.is_some() {
         print!("   torch {:7.1} ms   {:5.1} times", theirs * 1e3, theirs / ours);

@@ -26,7 +26,9 @@ pub type BellmanFordWhile<const R: usize, const C: usize> = BellmanFordLoss<R, C
 /// `rounds`: how often distances are updated, and so the most cells of a path beside the source. `steps`: how many steps the way back
 /// has at most. `beta`: the inverse temperature.
 ///
-/// The function itself is the plain algorithm. The loss is its relaxation: the smallest of the neighbours' distances is a softmin, the way
+/// With fewer `rounds` than the larger side has steps the last cell is not reached, and the loss says nothing.
+///
+/// The function itself is the plain algorithm; its `while` ends where the way back reaches the first cell. The loss is its relaxation: the smallest of the neighbours' distances is a softmin, the way
 /// back goes to all neighbours by weight, and has come by a cell as the probabilistic t-conorm says.
 #[newton_loss(hessian, lambda = 1000.0, relax(logistic, beta = beta, max_iter = steps), name = BellmanFordLoss)]
 pub fn bellman_ford<const R: usize, const C: usize, const WHILE: bool>(
