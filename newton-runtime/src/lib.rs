@@ -4,16 +4,18 @@
 //! | --- | --- |
 //! | [`loss`] | the trait of all losses: values, gradients, Hessians, z\* on plain slices |
 //! | [`newton`] | curvature and its settings, factorisations, the step, diagnostics |
-//! | [`losses`] | bundled: NeuralSort, SoftSort, sorting networks |
+//! | [`losses`] | bundled: NeuralSort, SoftSort, sorting networks, relaxed Bellman-Ford |
 //! | [`mod@gradcheck`] | derivatives of a loss against differences |
 //! | [`algorithms`] | exact solvers to smooth a loss around, or to make labels with: Dijkstra on grids |
+//! | [`smoothing`] | derivatives of black-box functions from values under noise: the estimators |
 //! | [`builtins`] | the functions that the language knows |
 //! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
 //! | `graph` | feature `dfdx`: losses on dfdx's tape, layers |
-//! | `data`, `models`, `train` | feature `train`: MNIST and synthetic digits, Warcraft maps, networks, the sorting benchmark |
+//! | `data`, `models`, `train` | feature `train`: MNIST and synthetic digits, Warcraft maps, networks, the sorting and shortest-path benchmarks |
 //!
 //! Depend on the crate `newton-losses`, which re-exports all of this together with the attribute.
-// Unsafe code stands in three small modules that say why: the choice of CPU features, the matrix product, an empty asm.
+// Unsafe code stands in small modules that say why: the choice of CPU features, their registers, the control of subnormal numbers, the
+// matrix product, an empty asm.
 #![deny(unsafe_code)]
 
 // Generated code names this crate `::newton_losses`, whether it stands in a user's crate or in `losses/` here.
@@ -30,6 +32,7 @@ pub mod loss;
 pub mod losses;
 pub mod newton;
 pub mod scalar;
+pub mod smoothing;
 
 #[cfg(feature = "dfdx")]
 pub mod graph;

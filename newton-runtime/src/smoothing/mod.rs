@@ -1,0 +1,64 @@
+//! Derivatives of functions that have none: of the mean of a function under noise on its argument.
+//!
+//! With noise `e = scale z` of density `exp(-nu(e))`, the mean `E f(y + e)` is smooth whatever `f` is, and its derivatives are means of values of
+//! `f` alone: `E f(y + e) nu'(e)`, `E f(y + e) (nu'(e) nu'(e)^T - nu''(e))` ("Newton Losses", appendix B.4). This module has the noise
+//! ([`Noise`]: seeded, a function of step and sample) and the estimators:
+//!
+//! - [`Evaluations`]: of a loss, gradient and Hessian, with a [`Covariate`] against variance;
+//! - [`Solutions`]: of an algorithm whose result a loss is taken of, without its Jacobian, and of an optimizer with its Fenchel-Young
+//!   loss (Berthet et al., NeurIPS 2020).
+#![forbid(unsafe_code)]
+
+mod distribution;
+mod evaluations;
+mod noise;
+mod solutions;
+
+pub use distribution::Distribution;
+pub use evaluations::{Covariate, Evaluations};
+pub use noise::{Noise, Sampling};
+pub use solutions::Solutions;
+
+/// Noise that does not fit its use.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SmoothingError {
+    /// A setting out of range.
+    #[error("`{name}` is {value}, expected {expected}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// What it was.
+        value: f64,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Lengths that do not belong together.
+    #[error("{what}: {found} numbers, expected {expected}")]
+    Length {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// The second derivative of this noise's density is no function.
+    #[error(
+        "{0} noise has no Hessian estimate: the slope of its density jumps; use gaussian, logistic, gumbel or cauchy noise, or fisher curvature"
+    )]
+    NoCurvature(Distribution),
+    /// The function returned NaN or an infinity.
+    #[error("the function returned {value} for perturbation {perturbation}, expected a finite number")]
+    NonFinite {
+        /// Which of the perturbed arguments; as many as there are samples of noise: the unperturbed one.
+        perturbation: usize,
+        /// What it returned.
+        value: f64,
+    },
+}
+
+/// Checks a length.
+fn length(what: &'static str, found: usize, expected: usize) -> Result<(), SmoothingError> {
+    if found == expected { Ok(()) } else { Err(SmoothingError::Length { what, found, expected }) }
+}
