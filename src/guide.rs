@@ -15,7 +15,7 @@ macro_rules! page {
         #[doc = "[first_loss]: crate::guide::first_loss\n[labels]: crate::guide::labels\n[branches]: crate::guide::branches"]
         #[doc = "[language]: crate::guide::language\n[numerics]: crate::guide::numerics\n[speed]: crate::guide::speed"]
         #[doc = "[losses]: crate::losses\n[stable]: crate::losses::stable\n[NewtonLoss]: crate::loss::NewtonLoss"]
-        #[doc = "[gradcheck_with]: crate::gradcheck::gradcheck_with\n\n"]
+        #[doc = "[gradcheck_with]: crate::gradcheck::gradcheck_with\n[bellman_ford]: crate::losses::bellman_ford\n\n"]
         #[doc = include_str!(concat!("../docs/", $file))]
         pub mod $name {}
     };
