@@ -223,7 +223,7 @@ fn reverse_inner(scope: &Scope, program: &Program, adjoints: &Adjoints, declare:
 }
 
 /// The variables that a statement declares.
-fn defines(stmt: &Stmt) -> Vec<VarId> {
+pub(super) fn defines(stmt: &Stmt) -> Vec<VarId> {
     match stmt {
         Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. } => vec![*var],
         Stmt::Call { results, .. } => results.clone(),
@@ -340,7 +340,7 @@ fn first_mentions(block: &Block) -> BTreeMap<VarId, usize> {
 }
 
 /// Calls `f` on every variable assigned to after its declaration.
-fn visit_writes(block: &[Stmt], f: &mut impl FnMut(VarId)) {
+pub(super) fn visit_writes(block: &[Stmt], f: &mut impl FnMut(VarId)) {
     for stmt in block {
         match stmt {
             Stmt::Assign { place, .. }

@@ -4,6 +4,7 @@
 //! difference, an array gathered from another. With tangents, a number on the tape is several, and the tape of a long loop does not
 //! fit the caches: arithmetic is cheaper.
 
+use super::build::{defines, visit_writes};
 use super::flatten::cost;
 use super::save::{Node, Required, Scope, reads_of};
 use crate::ir::{Block, Discrete, Expr, Program, Stmt, VarId};
@@ -21,9 +22,12 @@ pub struct Later {
 impl Later {
     /// Adds the node in front of it.
     pub fn note(&mut self, node: &Node) {
-        let stmt = forward(node);
-        written(std::slice::from_ref(&stmt), &mut self.overwritten);
-        self.declared.extend(declared(&stmt));
+        writes(node, &mut |var| {
+            self.overwritten.insert(var);
+        });
+        if let Node::Plain { stmt, .. } = node {
+            self.declared.extend(defines(stmt));
+        }
     }
 }
 
@@ -39,7 +43,7 @@ pub struct Replay {
 /// reads what is no longer there.
 pub fn of(scope: &Scope, at: usize, later: &Later, required: &Required, program: &Program) -> Option<Replay> {
     let Node::Plain { stmt, .. } = &scope.nodes[at] else { return None };
-    let var = *declared(stmt).first()?;
+    let var = *defines(stmt).first()?;
     let mut stmts = vec![(at, stmt.clone())];
     if program.vars[var.0].mutable {
         // One number costs less to save than the branches that choose it cost to run.
@@ -47,10 +51,10 @@ pub fn of(scope: &Scope, at: usize, later: &Later, required: &Required, program:
             return None;
         }
         for (i, node) in scope.nodes.iter().enumerate().skip(at + 1) {
-            let stmt = forward(node);
-            let mut writes = BTreeSet::new();
-            written(std::slice::from_ref(&stmt), &mut writes);
-            if writes.contains(&var) {
+            let mut overwrites = false;
+            writes(node, &mut |written| overwrites |= written == var);
+            if overwrites {
+                let stmt = forward(node);
                 if saves(node) || !fills(&stmt, var, 0, program) {
                     return None;
                 }
@@ -70,7 +74,7 @@ pub fn of(scope: &Scope, at: usize, later: &Later, required: &Required, program:
     }
     let available = |v: &VarId| {
         let local = scope.nodes.iter().any(|node| match node {
-            Node::Plain { stmt, .. } => declared(stmt).contains(v),
+            Node::Plain { stmt, .. } => defines(stmt).contains(v),
             _ => false,
         });
         let var = &program.vars[v.0];
@@ -90,6 +94,17 @@ fn forward(node: &Node) -> Stmt {
         }
         Node::If { cond, then, otherwise } => {
             Stmt::If { cond: cond.clone(), then: block(then), otherwise: block(otherwise) }
+        }
+    }
+}
+
+/// Calls `f` on every variable that the node assigns to.
+fn writes(node: &Node, f: &mut dyn FnMut(VarId)) {
+    match node {
+        Node::Plain { stmt, .. } => visit_writes(std::slice::from_ref(stmt), &mut |var| f(var)),
+        Node::For { body, .. } => body.nodes.iter().for_each(|node| writes(node, f)),
+        Node::If { then, otherwise, .. } => {
+            then.nodes.iter().chain(&otherwise.nodes).for_each(|node| writes(node, f));
         }
     }
 }
@@ -164,15 +179,6 @@ fn has_costly_call(e: &Expr) -> bool {
     }
 }
 
-/// What a statement declares in the block that it stands in.
-fn declared(stmt: &Stmt) -> Vec<VarId> {
-    match stmt {
-        Stmt::Let { var, .. } | Stmt::LetDiscrete { var, .. } => vec![*var],
-        Stmt::Call { results, .. } => results.clone(),
-        _ => Vec::new(),
-    }
-}
-
 /// Removes what a statement declares inside.
 fn inside(stmt: &Stmt, reads: &mut BTreeSet<VarId>) {
     let blocks: &[&Block] = match stmt {
@@ -184,28 +190,9 @@ fn inside(stmt: &Stmt, reads: &mut BTreeSet<VarId>) {
         _ => &[],
     };
     for stmt in blocks.iter().copied().flatten() {
-        for var in declared(stmt) {
+        for var in defines(stmt) {
             reads.remove(&var);
         }
         inside(stmt, reads);
-    }
-}
-
-/// Adds the variables that statements assign to.
-fn written(block: &[Stmt], into: &mut BTreeSet<VarId>) {
-    for stmt in block {
-        match stmt {
-            Stmt::Assign { place, .. }
-            | Stmt::Accumulate { place, .. }
-            | Stmt::AssignDiscrete { place, .. } => {
-                into.insert(place.var);
-            }
-            Stmt::For { body, .. } => written(body, into),
-            Stmt::If { then, otherwise, .. } => {
-                written(then, into);
-                written(otherwise, into);
-            }
-            _ => {}
-        }
     }
 }
