@@ -6,6 +6,7 @@ use std::str::FromStr;
 use statrs::function::erf::erfc_inv;
 
 use super::SmoothingError;
+use crate::builtins::abs_d;
 
 /// A distribution of the noise on every number, independent and of scale 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -63,8 +64,8 @@ impl Distribution {
             Self::Logistic => (0.5 * z).tanh(),
             Self::Gumbel => -(-z).exp_m1(),
             Self::Cauchy => 2.0 * z / (1.0 + z * z),
-            Self::Laplace => sign(z),
-            Self::Triangular => sign(z) / (1.0 - z.abs()),
+            Self::Laplace => abs_d(z),
+            Self::Triangular => abs_d(z) / (1.0 - z.abs()),
         }
     }
 
@@ -87,11 +88,6 @@ impl Distribution {
             Self::Laplace | Self::Triangular => Err(SmoothingError::NoCurvature(self)),
         }
     }
-}
-
-/// The sign, and 0 of 0.
-fn sign(z: f64) -> f64 {
-    if z == 0.0 { 0.0 } else { z.signum() }
 }
 
 impl fmt::Display for Distribution {
