@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
-use dfdx::nn::tensor_collection::{RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor};
-use dfdx::nn::tensor_collection::{ViewTensorMut, ViewTensorRef};
 use dfdx::optim::Adam;
 use dfdx::prelude::*;
+use network_support::{collect, set_closed_form};
 use newton_runtime::graph::LayerError;
 use newton_runtime::models::{CombResNet, CombResNet18};
 use serde::Deserialize;
+
+mod network_support;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -61,62 +62,6 @@ fn golden() -> Network {
     serde_json::from_str::<Golden>(text).expect("a golden file").comb_resnet18
 }
 
-/// Sets trained tensor t to `a sin(0.7 + 1.3 k + 0.11 t)`, batch norm's scales to 1 + 0.1 sin(..): the golden file's rule.
-struct ClosedForm(usize);
-
-impl TensorVisitor<f32, Cpu> for ClosedForm {
-    type Viewer = ViewTensorMut;
-    type Err = CpuError;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        options: TensorOptions<S, f32, Cpu>,
-        tensor: &mut Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
-        if options.do_gradient_update {
-            let sizes: Vec<usize> = tensor.shape().concrete().into_iter().collect();
-            let fan_in: usize = if sizes.len() > 1 { sizes[1..].iter().product() } else { 8 };
-            let is_scale = NAMES[self.0].contains("bn") && NAMES[self.0].ends_with("weight");
-            let (base, a) = if is_scale { (1.0, 0.1) } else { (0.0, (fan_in as f64).sqrt().recip()) };
-            let rule = |k: usize| base + a * (0.7 + 1.3 * k as f64 + 0.11 * self.0 as f64).sin();
-            let values: Vec<f32> = (0..sizes.iter().product()).map(|k| rule(k) as f32).collect();
-            tensor.copy_from(&values);
-            self.0 += 1;
-        }
-        Ok(None)
-    }
-}
-
-/// Collects every trained tensor with its shape, or its gradient if there are any.
-struct Collect<'a>(Option<&'a Gradients<f32, Cpu>>, Vec<(Vec<usize>, Vec<f32>)>);
-
-impl TensorVisitor<f32, Cpu> for Collect<'_> {
-    type Viewer = ViewTensorRef;
-    type Err = CpuError;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        options: TensorOptions<S, f32, Cpu>,
-        tensor: &Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
-        if options.do_gradient_update {
-            let values = self.0.map_or_else(|| tensor.as_vec(), |grads| grads.get(tensor).as_vec());
-            self.1.push((tensor.shape().concrete().into_iter().collect(), values));
-        }
-        Ok(None)
-    }
-}
-
-fn collect(net: &CombResNet18, grads: Option<&Gradients<f32, Cpu>>) -> Vec<(Vec<usize>, Vec<f32>)> {
-    let mut found = Collect(grads, Vec::new());
-    CombResNet18::iter_tensors(&mut RecursiveWalker { m: net, f: &mut found }).expect("the walk cannot fail");
-    found.1
-}
-
 /// Largest error, relative to the largest of the expected numbers.
 fn error(found: &[f32], expected: &[f64]) -> f64 {
     let scale = expected.iter().fold(0.0f64, |s, e| s.max(e.abs()));
@@ -138,8 +83,7 @@ fn images(device: &Cpu) -> Tensor<(usize, usize, usize, usize), f32, Cpu> {
 fn closed_form_weights_give_pytorchs_values() {
     let (golden, device) = (golden(), Cpu::default());
     let mut net = CombResNet18::new(&device).expect("memory");
-    CombResNet18::iter_tensors(&mut RecursiveWalker { m: &mut net, f: &mut ClosedForm(0) })
-        .expect("cannot fail");
+    set_closed_form(&mut net, &NAMES);
     let params = collect(&net, None);
     assert_eq!(params.len(), NAMES.len());
     assert_eq!(params.iter().map(|p| p.1.len()).sum::<usize>(), golden.n_params);

@@ -11,22 +11,9 @@ use flate2::write::GzEncoder;
 use newton_runtime::data::DataError;
 use newton_runtime::data::idx::{images_from_bytes, labels_from_bytes};
 
-/// SplitMix64: enough for damage.
-struct Random(u64);
+mod fuzz_support;
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
-    }
-}
+use fuzz_support::{Memory, Random, name_of};
 
 fn packed(contents: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -59,20 +46,6 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-fn name_of(error: &DataError) -> String {
-    let text = format!("{error:?}");
-    text.split([' ', '{']).next().unwrap_or_default().to_owned()
-}
-
-/// Most address space the process has had so far, in bytes; 0 where the system does not tell.
-fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or(0) << 10
-}
-
-const SOME: usize = 32 << 20;
-
 #[test]
 fn damaged_files_are_refused_without_panic_or_memory() {
     let name = Path::new("some/file");
@@ -87,13 +60,7 @@ fn damaged_files_are_refused_without_panic_or_memory() {
         Some(vec![0, 1, 2, 7, 8, 9])
     );
 
-    // The peak may lie above what is in use now (a thread starts with a large reservation): use that up first.
-    let start = peak();
-    let mut held = Vec::new();
-    while start > 0 && peak() == start {
-        held.push(std::hint::black_box(Vec::<u8>::with_capacity(SOME / 16)));
-    }
-    let before = peak();
+    let memory = Memory::watch();
     let mut random = Random(7);
     let (mut seen, mut accepted) = (BTreeSet::new(), 0);
     for round in 0..40_000 {
@@ -147,10 +114,5 @@ fn damaged_files_are_refused_without_panic_or_memory() {
     };
     let refused = images_from_bytes(name, &bomb);
     assert!(matches!(refused, Err(DataError::TrailingBytes { expected: 7840, excess: None, .. })));
-    assert!(peak() - before < SOME, "{} bytes", peak() - before);
-
-    // The measure itself: had anything been allocated, it would have shown.
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(2 * SOME)));
-    assert!(before == 0 || peak() - before > SOME, "{} bytes", peak() - before);
-    drop(held);
+    memory.assert_spared();
 }

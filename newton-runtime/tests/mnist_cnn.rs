@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
-use dfdx::nn::tensor_collection::{RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor};
-use dfdx::nn::tensor_collection::{ViewTensorMut, ViewTensorRef};
 use dfdx::optim::Adam;
 use dfdx::prelude::*;
+use network_support::set_closed_form;
 use newton_runtime::graph::LayerError;
 use newton_runtime::models::MnistCnn;
 use serde::Deserialize;
+
+mod network_support;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -46,59 +47,14 @@ fn golden(text: &str) -> Network {
     serde_json::from_str::<Golden>(text).expect("a golden file").mnist_cnn
 }
 
-/// Sets parameter t to `a sin(0.7 + 1.3 k + 0.11 t)`, the golden file's rule.
-struct ClosedForm(usize);
-
-impl TensorVisitor<f32, Cpu> for ClosedForm {
-    type Viewer = ViewTensorMut;
-    type Err = CpuError;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        _: TensorOptions<S, f32, Cpu>,
-        tensor: &mut Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
-        let sizes: Vec<usize> = tensor.shape().concrete().into_iter().collect();
-        let fan_in: usize = if sizes.len() > 1 { sizes[1..].iter().product() } else { 8 };
-        let a = 1.0 / (fan_in as f64).sqrt();
-        let rule = |k: usize| a * (0.7 + 1.3 * k as f64 + 0.11 * self.0 as f64).sin();
-        let values: Vec<f32> = (0..sizes.iter().product()).map(|k| rule(k) as f32).collect();
-        tensor.copy_from(&values);
-        self.0 += 1;
-        Ok(None)
-    }
-}
-
-/// Collects every parameter, and its gradient if there are any.
-struct Collect<'a>(Option<&'a Gradients<f32, Cpu>>, Vec<Vec<f32>>);
-
-impl TensorVisitor<f32, Cpu> for Collect<'_> {
-    type Viewer = ViewTensorRef;
-    type Err = CpuError;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        _: TensorOptions<S, f32, Cpu>,
-        tensor: &Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
-        self.1.push(self.0.map_or_else(|| tensor.as_vec(), |grads| grads.get(tensor).as_vec()));
-        Ok(None)
-    }
-}
-
+/// Every parameter, or its gradient if there are any.
 fn collect(net: &MnistCnn, grads: Option<&Gradients<f32, Cpu>>) -> Vec<Vec<f32>> {
-    let mut found = Collect(grads, Vec::new());
-    MnistCnn::iter_tensors(&mut RecursiveWalker { m: net, f: &mut found }).expect("the walk cannot fail");
-    found.1
+    network_support::collect(net, grads).into_iter().map(|(_, values)| values).collect()
 }
 
 fn closed_form(device: &Cpu) -> MnistCnn {
     let mut net = MnistCnn::new(device).expect("memory");
-    MnistCnn::iter_tensors(&mut RecursiveWalker { m: &mut net, f: &mut ClosedForm(0) }).expect("cannot fail");
+    set_closed_form(&mut net, &NAMES);
     net
 }
 
