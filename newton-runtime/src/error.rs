@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::smoothing::{Reason, SmoothingError};
+
 /// What a non-finite number was found in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -171,7 +173,44 @@ pub enum Error {
         /// Which eigenvalue.
         eigenvalue: usize,
     },
+    /// A black box gave no results, or none that can be used.
+    #[error("{}", black_box(name, *sample, *perturbation, reason))]
+    BlackBox {
+        /// The function, or "the black box" if it has no name.
+        name: &'static str,
+        /// Index of the sample in the batch; `None` if a call for the whole batch failed.
+        sample: Option<usize>,
+        /// Which of the sample's perturbed arguments; `None` for the argument itself.
+        perturbation: Option<usize>,
+        /// What went wrong.
+        reason: Reason,
+    },
+    /// A label whose numbers cannot be compared with the results of a black box.
+    #[error("the target of sample {sample}: {why}")]
+    Target {
+        /// Index of the sample in the batch.
+        sample: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Noise that does not fit its use.
+    #[error(transparent)]
+    Smoothing(#[from] SmoothingError),
     /// A hand-written loss that offers no Hessian was asked for one.
     #[error("this loss has no Hessian: implement `NewtonLoss::hessians` for it, or use fisher curvature")]
     NoHessian,
+}
+
+fn black_box(name: &str, sample: Option<usize>, perturbation: Option<usize>, reason: &Reason) -> String {
+    let name = quoted(name);
+    match (sample, perturbation) {
+        (Some(sample), Some(at)) => format!("sample {sample}, perturbation {at}: {name} {reason}"),
+        (Some(sample), None) => format!("sample {sample}, unperturbed: {name} {reason}"),
+        (None, _) => format!("{name} {reason}"),
+    }
+}
+
+/// The name of a function; what has none is told of in words.
+pub(crate) fn quoted(name: &str) -> String {
+    if name.contains(' ') { name.to_owned() } else { format!("`{name}`") }
 }

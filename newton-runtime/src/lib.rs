@@ -30,6 +30,7 @@ pub mod kernel;
 pub mod lanes;
 pub mod loss;
 pub mod losses;
+mod matmul;
 pub mod newton;
 pub mod scalar;
 pub mod smoothing;

@@ -4,7 +4,7 @@
 //! of N. Scale: `l_i`, `g_i`, `H_i` are per sample, the batch loss is the mean of the `l_i`.
 
 use crate::Error;
-use crate::error::Quantity;
+use crate::error::{Quantity, quoted};
 use crate::kernel::{self, Kernel};
 use crate::newton::{self, Average, Curvature, Diagnostics, Hessians, Newton, Step};
 use crate::scalar::{Data, Float};
@@ -29,6 +29,24 @@ pub struct Evaluation<T> {
     pub gradients: Vec<T>,
     /// Directions `d_i = (C + lambda I)^-1 g_i`, `z*_i = y_i - d_i` and Newton losses.
     pub step: Step<T>,
+}
+
+impl<T: Float> Evaluation<T> {
+    /// From values, gradients and, for [`Curvature::Hessian`], Hessians.
+    ///
+    /// # Errors
+    /// Those of [`newton::step`].
+    pub fn of(
+        settings: &Newton,
+        predictions: &[T],
+        Gradients { values, gradients }: Gradients<T>,
+        dim: usize,
+        hessians: Option<Hessians<'_, T>>,
+    ) -> Result<Self, Error> {
+        let step = newton::step(settings, predictions, &gradients, dim, hessians)?;
+        let mean = values.iter().map(|v| v.to_f64()).sum::<f64>() / values.len() as f64;
+        Ok(Self { mean: T::from_f64(mean), values, gradients, step })
+    }
 }
 
 /// A loss on predictions of `dim` numbers.
@@ -134,21 +152,19 @@ pub trait NewtonLoss<T: Float>: Sync {
     fn evaluate(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Evaluation<T>, Error> {
         let settings = self.newton();
         settings.validate()?;
-        let Gradients { values, gradients } = self.gradients(predictions, labels)?;
+        let gradients = self.gradients(predictions, labels)?;
         let dim = self.dim();
-        let step = match (settings.curvature, settings.average) {
+        match (settings.curvature, settings.average) {
             (Curvature::Hessian, Average::Batch) => {
                 let mean = self.mean_hessian(predictions, labels)?;
-                newton::step(&settings, predictions, &gradients, dim, Some(Hessians::WideMean(&mean)))?
+                Evaluation::of(&settings, predictions, gradients, dim, Some(Hessians::WideMean(&mean)))
             }
             (Curvature::Hessian, Average::Sample) => {
                 let all = self.hessians(predictions, labels)?;
-                newton::step(&settings, predictions, &gradients, dim, Some(Hessians::PerSample(&all)))?
+                Evaluation::of(&settings, predictions, gradients, dim, Some(Hessians::PerSample(&all)))
             }
-            _ => newton::step(&settings, predictions, &gradients, dim, None)?,
-        };
-        let mean = values.iter().map(|v| v.to_f64()).sum::<f64>() / values.len() as f64;
-        Ok(Evaluation { mean: T::from_f64(mean), values, gradients, step })
+            _ => Evaluation::of(&settings, predictions, gradients, dim, None),
+        }
     }
 
     /// `z*_i = y_i - (C + lambda I)^-1 g_i`, row-major N x m.
@@ -245,22 +261,32 @@ fn check_inputs<T: Float, K: Kernel>(
     predictions: &[T],
     labels: &[K::Label<T>],
 ) -> Result<(), Error> {
-    let (n, dim) = (labels.len(), K::DIM);
-    if predictions.len() != n * dim {
-        return Err(Error::Mismatch {
-            what: "predictions",
-            found: predictions.len(),
-            expected: n * dim,
-            why: format!("{n} labels, and `{}` predicts {dim} numbers per sample", K::NAME),
-        });
-    }
-    if n == 0 {
-        return Err(Error::EmptyBatch);
-    }
+    check_batch(K::NAME, K::DIM, predictions, labels.len())?;
     for (name, value) in kernel.parameters() {
         if !value.is_finite() {
             return Err(Error::Setting { name, value, expected: "a hyper-parameter must be finite" });
         }
+    }
+    Ok(())
+}
+
+/// A batch that fits a loss on `dim` numbers.
+pub(crate) fn check_batch<T: Float>(
+    name: &str,
+    dim: usize,
+    predictions: &[T],
+    labels: usize,
+) -> Result<(), Error> {
+    if predictions.len() != labels * dim {
+        return Err(Error::Mismatch {
+            what: "predictions",
+            found: predictions.len(),
+            expected: labels * dim,
+            why: format!("{labels} labels, and {} predicts {dim} numbers per sample", quoted(name)),
+        });
+    }
+    if labels == 0 {
+        return Err(Error::EmptyBatch);
     }
     newton::check_finite(Quantity::Prediction, predictions, dim)
 }

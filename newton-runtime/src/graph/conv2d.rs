@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use super::buffers::Buffer;
 use super::conv_block::Images;
 use super::error::{dims, same};
-use super::matmul::{Matrix, matmul};
 use super::op::{Input, Op, contiguous, record};
 use super::reduce::{chunk_len, sum_chunks};
 use super::window::Window;
 use super::{LayerError, Slide};
+use crate::matmul::{Matrix, matmul};
 
 struct Conv2d {
     window: Window,

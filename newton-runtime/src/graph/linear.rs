@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use super::LayerError;
 use super::error::same;
-use super::matmul::{Matrix, matmul};
 use super::op::{Input, Op, contiguous, record};
+use crate::matmul::{Matrix, matmul};
 
 /// Rows of a batch, and columns of a weight, that one product handles: fixed, so that sums never depend on the number
 /// of threads.

@@ -9,7 +9,6 @@ mod error;
 mod inject;
 mod layers;
 mod linear;
-mod matmul;
 mod max_pool2d;
 pub mod op;
 mod pointwise;

@@ -1,5 +1,8 @@
 //! Estimates from values of a loss.
 
+use rayon::prelude::*;
+
+use super::factors::{Factors, SampleFactors};
 use super::{Noise, SmoothingError, length};
 
 /// What is subtracted from the values: nothing in the mean, and a great deal of variance.
@@ -12,6 +15,29 @@ pub enum Covariate {
     Unperturbed,
     /// For each perturbation the mean of the others' values.
     LeaveOneOut,
+}
+
+impl Covariate {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Unperturbed, Self::LeaveOneOut];
+
+    /// As attributes and options write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Unperturbed => "unperturbed",
+            Self::LeaveOneOut => "leave_one_out",
+        }
+    }
+
+    /// What one of so many values counts once the centre is subtracted.
+    pub(super) fn share(self, samples: usize) -> f64 {
+        match self {
+            Self::None | Self::Unperturbed => 1.0 / samples as f64,
+            // f_s minus the mean of the others is S / (S - 1) times f_s minus the mean of all. One alone has no others.
+            Self::LeaveOneOut => 1.0 / samples.saturating_sub(1).max(1) as f64,
+        }
+    }
 }
 
 /// Values of a function at perturbed arguments of one sample.
@@ -35,9 +61,10 @@ impl<'a> Evaluations<'a> {
         values: &'a [f64],
         unperturbed: f64,
     ) -> Result<Self, SmoothingError> {
-        noise.validate()?;
+        let dim = drawn.len().checked_div(noise.samples).unwrap_or(0);
+        noise.validate(dim)?;
         length("values at perturbed arguments", values.len(), noise.samples)?;
-        length("noise", drawn.len(), drawn.len() / noise.samples * noise.samples)?;
+        length("noise", drawn.len(), dim * noise.samples)?;
         if let Some(perturbation) = values.iter().chain([&unperturbed]).position(|value| !value.is_finite()) {
             let value = values.get(perturbation).copied().unwrap_or(unperturbed);
             return Err(SmoothingError::NonFinite { perturbation, value });
@@ -65,19 +92,31 @@ impl<'a> Evaluations<'a> {
         factor: f64,
         into: &mut [f64],
     ) -> Result<(), SmoothingError> {
-        let (distribution, dim) = (self.noise.distribution, self.drawn.len() / self.noise.samples);
+        let dim = self.drawn.len() / self.noise.samples;
         length("the Hessian", into.len(), dim * dim)?;
+        let mut factors = Factors::new(1, self.noise.samples, dim);
+        factors.samples().try_for_each(|of| self.factor_hessian(covariate, factor, of))?;
+        factors.add_to(into);
+        Ok(())
+    }
+
+    /// The same as factors of a sum.
+    pub(super) fn factor_hessian(
+        &self,
+        covariate: Covariate,
+        factor: f64,
+        SampleFactors { left, right, diagonal }: SampleFactors<'_>,
+    ) -> Result<(), SmoothingError> {
+        let (distribution, dim) = (self.noise.distribution, diagonal.len().max(1));
         distribution.curvature(0.0)?;
         let scale = factor / (self.noise.scale * self.noise.scale);
-        for (row, weight) in self.drawn.chunks(dim.max(1)).zip(self.weights(covariate)) {
+        let rows = left.chunks_mut(dim).zip(right.chunks_mut(dim)).zip(self.drawn.chunks(dim));
+        for (((left, right), drawn), weight) in rows.zip(self.weights(covariate)) {
             let weight = weight * scale;
-            let score: Vec<f64> = row.iter().map(|z| distribution.score(*z)).collect();
-            for (i, line) in into.chunks_mut(dim.max(1)).enumerate() {
-                let left = weight * score[i];
-                for (sum, right) in line.iter_mut().zip(&score) {
-                    *sum += left * right;
-                }
-                line[i] -= weight * distribution.curvature(row[i])?;
+            for i in 0..dim {
+                right[i] = distribution.score(drawn[i]);
+                left[i] = weight * right[i];
+                diagonal[i] += weight * distribution.curvature(drawn[i])?;
             }
         }
         Ok(())
@@ -91,16 +130,13 @@ impl<'a> Evaluations<'a> {
 
 /// `(f_s - c) / S`.
 pub(super) fn centred(values: &[f64], unperturbed: f64, covariate: Covariate) -> Vec<f64> {
-    let count = values.len() as f64;
-    match covariate {
-        Covariate::None => values.iter().map(|f| f / count).collect(),
-        Covariate::Unperturbed => values.iter().map(|f| (f - unperturbed) / count).collect(),
-        // f_s minus the mean of the others is S / (S - 1) times f_s minus the mean of all. One alone has no others.
-        Covariate::LeaveOneOut => {
-            let mean = values.iter().sum::<f64>() / count;
-            values.iter().map(|f| (f - mean) / (count - 1.0).max(1.0)).collect()
-        }
-    }
+    let centre = match covariate {
+        Covariate::None => 0.0,
+        Covariate::Unperturbed => unperturbed,
+        Covariate::LeaveOneOut => values.iter().sum::<f64>() / values.len() as f64,
+    };
+    let share = covariate.share(values.len());
+    values.iter().map(|f| share * (f - centre)).collect()
 }
 
 /// `sum_s weight_s nu'(z_s) / scale`.
@@ -142,7 +178,7 @@ mod tests {
                 let sampling = Sampling::LatinHypercube;
                 let noise =
                     Noise { distribution, antithetic, sampling, seed: 1, ..Noise::gaussian(0.7, 200_000) };
-                let drawn = noise.draw(0, 0, 2);
+                let drawn = noise.draw(0, 0, 2).unwrap();
                 let values: Vec<f64> =
                     drawn.chunks(2).map(|z| f([y[0] + 0.7 * z[0], y[1] + 0.7 * z[1]])).collect();
                 let evaluations = Evaluations::new(&noise, &drawn, &values, f(y)).unwrap();
@@ -166,7 +202,7 @@ mod tests {
     #[test]
     fn steps() {
         let noise = Noise::gaussian(0.5, 400_000);
-        let drawn = noise.draw(0, 7, 1);
+        let drawn = noise.draw(0, 7, 1).unwrap();
         let step = |x: f64| f64::from(u8::from(x > 0.0));
         let values: Vec<f64> = drawn.iter().map(|z| step(0.3 + 0.5 * z)).collect();
         let evaluations = Evaluations::new(&noise, &drawn, &values, step(0.3)).unwrap();
@@ -182,7 +218,7 @@ mod tests {
     #[test]
     fn what_does_not_fit() {
         let noise = Noise::gaussian(0.1, 3);
-        let drawn = noise.draw(0, 0, 2);
+        let drawn = noise.draw(0, 0, 2).unwrap();
         let of =
             |values: &[f64], at: f64| Evaluations::new(&noise, &drawn, values, at).unwrap_err().to_string();
         assert_eq!(of(&[0.0; 2], 0.0), "values at perturbed arguments: 2 numbers, expected 3");

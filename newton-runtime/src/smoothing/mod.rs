@@ -4,19 +4,43 @@
 //! `f` alone: `E f(y + e) nu'(e)`, `E f(y + e) (nu'(e) nu'(e)^T - nu''(e))` ("Newton Losses", appendix B.4). This module has the noise
 //! ([`Noise`]: seeded, a function of step and sample) and the estimators:
 //!
-//! - [`Evaluations`]: of a loss, gradient and Hessian, with a [`Covariate`] against variance;
-//! - [`Solutions`]: of an algorithm whose result a loss is taken of, without its Jacobian, and of an optimizer with its Fenchel-Young
-//!   loss (Berthet et al., NeurIPS 2020).
+//! - [`SmoothedLoss`], [`SmoothedAlgorithm`], [`PerturbedOptimizer`]: closures, solvers and whatever else is an [`Oracle`] as losses
+//!   ([`crate::loss::NewtonLoss`]). The attribute makes the same of functions: `#[newton_loss(hessian, lambda = 1000.0,
+//!   smoothing(gaussian, sigma = 0.1, samples = 10))]`;
+//! - [`Evaluations`]: estimates of a smoothed loss, gradient and Hessian, from values that the caller has, with a [`Covariate`] against
+//!   variance;
+//! - [`Solutions`]: the same of an algorithm whose result a loss is taken of, without its Jacobian, and of an optimizer with its
+//!   Fenchel-Young loss (Berthet et al., NeurIPS 2020).
 #![forbid(unsafe_code)]
 
+mod algorithm;
+mod batch;
+mod compared;
 mod distribution;
+mod estimator;
 mod evaluations;
+mod factors;
+mod fenchel_young;
 mod noise;
+mod numbers;
+mod oracle;
+mod round;
+mod settings;
+mod smoothed;
 mod solutions;
 
+pub use algorithm::{MeanSquaredError, OfAlgorithm};
+pub use compared::{Compared, compared};
 pub use distribution::Distribution;
+pub use estimator::{Estimator, OfLoss};
 pub use evaluations::{Covariate, Evaluations};
+pub use fenchel_young::{OfOptimizer, Sense};
 pub use noise::{Noise, Sampling};
+pub use numbers::{Labelled, Numbers};
+pub use oracle::{Arguments, Batched, Each, Failure, Oracle, Reason, batched, each, evaluate_each};
+pub use round::Round;
+pub use settings::Smoothing;
+pub use smoothed::{PerturbedOptimizer, Smoothed, SmoothedAlgorithm, SmoothedLoss};
 pub use solutions::Solutions;
 
 /// Noise that does not fit its use.
@@ -48,6 +72,11 @@ pub enum SmoothingError {
         "{0} noise has no Hessian estimate: the slope of its density jumps; use gaussian, logistic, gumbel or cauchy noise, or fisher curvature"
     )]
     NoCurvature(Distribution),
+    /// Second derivatives through the result of an algorithm.
+    #[error(
+        "a smoothed algorithm has no Hessian estimate: it would be a product of two Jacobians estimated from the same noise, which is biased; use fisher curvature, or smooth the loss: a function that returns one number"
+    )]
+    HessianOfAlgorithm,
     /// The function returned NaN or an infinity.
     #[error("the function returned {value} for perturbation {perturbation}, expected a finite number")]
     NonFinite {

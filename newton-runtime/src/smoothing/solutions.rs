@@ -1,6 +1,9 @@
 //! Estimates from results of an algorithm.
 
+use rayon::prelude::*;
+
 use super::evaluations::{centred, scored};
+use super::factors::{Factors, SampleFactors};
 use super::{Covariate, Noise, SmoothingError, length};
 
 /// Results of an algorithm at perturbed arguments of one sample.
@@ -23,9 +26,10 @@ impl<'a> Solutions<'a> {
         perturbed: &'a [f64],
         unperturbed: &'a [f64],
     ) -> Result<Self, SmoothingError> {
-        noise.validate()?;
+        let dim = drawn.len().checked_div(noise.samples).unwrap_or(0);
+        noise.validate(dim)?;
         length("results at perturbed arguments", perturbed.len(), noise.samples * unperturbed.len())?;
-        length("noise", drawn.len(), drawn.len() / noise.samples * noise.samples)?;
+        length("noise", drawn.len(), dim * noise.samples)?;
         if let Some(at) = perturbed.iter().chain(unperturbed).position(|value| !value.is_finite()) {
             let value = perturbed.get(at).copied().unwrap_or_else(|| unperturbed[at - perturbed.len()]);
             let perturbation = at / unperturbed.len();
@@ -82,21 +86,40 @@ impl<'a> Solutions<'a> {
         into: &mut [f64],
     ) -> Result<(), SmoothingError> {
         let dim = self.dim();
-        length("a result", self.unperturbed.len(), dim)?;
         length("the Hessian", into.len(), dim * dim)?;
-        let mut values = vec![0.0; self.noise.samples];
+        let mut factors = Factors::new(1, self.noise.samples, dim);
+        factors.samples().try_for_each(|of| self.factor_fenchel_young_hessian(covariate, factor, of))?;
+        let mut hessian = vec![0.0; dim * dim];
+        factors.add_to(&mut hessian);
         for i in 0..dim {
-            for (value, result) in values.iter_mut().zip(self.results()) {
-                *value = result[i];
+            for j in 0..dim {
+                let transposed = if symmetric { hessian[j * dim + i] } else { hessian[i * dim + j] };
+                into[i * dim + j] += 0.5 * (hessian[i * dim + j] + transposed);
             }
-            let row = scored(self.noise, self.drawn, &centred(&values, self.unperturbed[i], covariate));
-            for (j, slope) in row.iter().enumerate() {
-                if symmetric {
-                    into[i * dim + j] -= 0.5 * factor * slope;
-                    into[j * dim + i] -= 0.5 * factor * slope;
-                } else {
-                    into[i * dim + j] -= factor * slope;
-                }
+        }
+        Ok(())
+    }
+
+    /// The same, not symmetric, as factors of a sum.
+    pub(super) fn factor_fenchel_young_hessian(
+        &self,
+        covariate: Covariate,
+        factor: f64,
+        SampleFactors { left, right, .. }: SampleFactors<'_>,
+    ) -> Result<(), SmoothingError> {
+        let dim = self.dim().max(1);
+        length("a result", self.unperturbed.len(), self.dim())?;
+        let centre = match covariate {
+            Covariate::None => vec![0.0; dim],
+            Covariate::Unperturbed => self.unperturbed.to_vec(),
+            Covariate::LeaveOneOut => self.mean(),
+        };
+        let scale = -factor * covariate.share(self.noise.samples) / self.noise.scale;
+        let rows = left.chunks_mut(dim).zip(right.chunks_mut(dim)).zip(self.drawn.chunks(dim));
+        for (((left, right), drawn), result) in rows.zip(self.results()) {
+            for i in 0..dim {
+                left[i] = scale * (result[i] - centre[i]);
+                right[i] = self.noise.distribution.score(drawn[i]);
             }
         }
         Ok(())

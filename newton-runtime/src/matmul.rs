@@ -1,19 +1,21 @@
-//! Matrix products of f32 slices: the one place that calls the `gemm` crate, and the only `unsafe` of `graph/`.
+//! Matrix products of slices: the one place that calls the `gemm` crate.
 #![allow(unsafe_code)]
+
+use crate::scalar::Float;
 
 /// A matrix in a slice: `at(row, column) = data[row * row_stride + column * column_stride]`.
 #[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
-    data: &'a [f32],
+pub(crate) struct Matrix<'a, T = f32> {
+    data: &'a [T],
     rows: usize,
     columns: usize,
     row_stride: usize,
     column_stride: usize,
 }
 
-impl<'a> Matrix<'a> {
+impl<'a, T: Copy> Matrix<'a, T> {
     /// Rows of `columns` elements, `stride` apart.
-    pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
+    pub(crate) fn new(data: &'a [T], rows: usize, columns: usize, stride: usize) -> Self {
         Self { data, rows, columns, row_stride: stride, column_stride: 1 }
     }
 
@@ -42,8 +44,8 @@ fn extent(rows: usize, columns: usize, row_stride: usize, column_stride: usize) 
 /// fixed pieces, so that results do not depend on the number of threads.
 ///
 /// # Panics
-/// If the shapes do not chain, or a slice is shorter than its shape says (a bug in `graph/`: callers have checked).
-pub(crate) fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], stride: usize, add: bool) {
+/// If the shapes do not chain, or a slice is shorter than its shape says (a bug: callers have checked).
+pub(crate) fn matmul<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], stride: usize, add: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows, "inner dimensions");
     assert!(stride >= n, "rows of the result overlap");
@@ -58,7 +60,7 @@ pub(crate) fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], stride: usize,
     // i * row_stride + j * column_stride from the pointers given. The assertions above put the largest of these offsets
     // inside each slice, and strides are below isize::MAX because they index slices (or multiply an index that is only
     // ever 0). `c` is a unique borrow, so it overlaps neither `a` nor `b`, and its elements are distinct (stride >= n).
-    // f32 is one of gemm's element types.
+    // `Float` is f32 and f64, which are among gemm's element types.
     unsafe {
         gemm::gemm(
             m,
@@ -74,8 +76,8 @@ pub(crate) fn matmul(a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32], stride: usize,
             b.data.as_ptr(),
             b.column_stride as isize,
             b.row_stride as isize,
-            1.0,
-            1.0,
+            T::from_f64(1.0),
+            T::from_f64(1.0),
             false,
             false,
             false,
