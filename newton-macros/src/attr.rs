@@ -1,5 +1,6 @@
 //! The attribute's arguments: `#[newton_loss(hessian, lambda = 10.0, average = sample, on_indefinite = abs)]`.
 
+use crate::black_box::{self, BlackBox};
 use crate::errors::{Errors, Outcome};
 use crate::nesting;
 use crate::relax::{self, Relax};
@@ -25,6 +26,8 @@ pub struct Attr {
     pub krate: Option<Path>,
     /// Relax the control flow.
     pub relax: Option<Relax>,
+    /// Smooth the function, and do not read it.
+    pub black_box: Option<BlackBox>,
     /// Show the generated code while compiling.
     pub print: bool,
 }
@@ -40,7 +43,7 @@ pub struct Item {
 }
 
 impl Item {
-    /// Its name and value, as nothing but `relax` takes parentheses.
+    /// Its name and value, where it takes no parentheses.
     pub fn without_group(self, errors: &mut Errors) -> Outcome<(Ident, Option<Expr>)> {
         match self.group {
             None => Ok((self.key, self.value)),
@@ -50,9 +53,9 @@ impl Item {
         }
     }
 
-    /// What is in the parentheses of `relax`.
-    fn relaxation(&self) -> Option<&TokenStream> {
-        self.group.as_ref().filter(|_| self.key == "relax")
+    /// What is in the parentheses of this key.
+    fn group_of(&self, key: &str) -> Option<&TokenStream> {
+        self.group.as_ref().filter(|_| self.key == key)
     }
 }
 
@@ -101,8 +104,10 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
         name: None,
         krate: None,
         relax: None,
+        black_box: None,
         print: false,
     };
+    let mut smoothing = black_box::Arguments::default();
     let whole = tokens.span();
     let Ok(items) = items(tokens, errors) else { return attr };
     let mut seen: Vec<String> = Vec::new();
@@ -118,8 +123,11 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
             errors.at(item.key.span(), format_args!("`{name}`: the {kind} is given twice"));
         }
         seen.push(kind);
-        if let Some(group) = item.relaxation() {
+        if let Some(group) = item.group_of("relax") {
             attr.relax = relax::parse(group.clone(), item.key.span(), errors);
+            continue;
+        }
+        if smoothing.take(&item, errors) {
             continue;
         }
         let Ok((key, value)) = item.without_group(errors) else { continue };
@@ -167,12 +175,15 @@ pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Attr {
                     format_args!(
                         "`{name}` is not understood here; the arguments are `hessian`, `fisher` or `none`, `lambda = 10.0`, \
                          `average = batch | sample`, `on_indefinite = keep | clamp | abs | error`, `name = MyLoss`, \
-                         `crate = path`, `relax(logistic, beta = 10.0)`, `print`"
+                         `crate = path`, `relax(logistic, beta = 10.0)`, `print`; for a function that is only evaluated, \
+                         `smoothing(gaussian, sigma = 0.1, samples = 10)`, with `mse` or `output_loss = MyLoss::<N>::new()` if it \
+                         returns an array, or `fenchel_young(gaussian, sigma = 0.1, samples = 10)`"
                     ),
                 );
             }
         }
     }
+    attr.black_box = smoothing.finish(curvature.as_deref(), attr.relax.is_some(), errors);
     match curvature.as_deref() {
         None => {
             errors.at(
@@ -213,7 +224,7 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
             errors.at(item.key.span(), format_args!("`{name}` is given twice"));
         }
         seen.push(name.clone());
-        if let Some(group) = item.relaxation() {
+        if let Some(group) = item.group_of("relax") {
             attr.relax = relax::parse(group.clone(), item.key.span(), errors);
             continue;
         }
@@ -245,7 +256,7 @@ pub fn parse_function(tokens: TokenStream, errors: &mut Errors) -> FunctionAttr 
     attr
 }
 
-fn number(value: &Expr) -> Option<f64> {
+pub fn number(value: &Expr) -> Option<f64> {
     match value {
         Expr::Lit(lit) => match &lit.lit {
             syn::Lit::Float(x) => x.base10_parse().ok(),
@@ -256,7 +267,7 @@ fn number(value: &Expr) -> Option<f64> {
     }
 }
 
-fn choice(value: &Expr, choices: &[(&str, TokenStream)], errors: &mut Errors) -> Option<TokenStream> {
+pub fn choice(value: &Expr, choices: &[(&str, TokenStream)], errors: &mut Errors) -> Option<TokenStream> {
     if let Expr::Path(path) = value
         && let Some((_, tokens)) = choices.iter().find(|(name, _)| path.path.is_ident(name))
     {

@@ -12,6 +12,7 @@
 
 mod attr;
 mod back;
+mod black_box;
 mod builtins;
 mod check;
 mod errors;
@@ -32,6 +33,8 @@ use proc_macro::TokenStream;
 use quote::quote;
 
 /// Compiles a relaxed algorithm into value, gradient, Hessian and Newton step.
+///
+/// With `smoothing(..)` or `fenchel_young(..)` the function may be any Rust: it is evaluated under noise, and only its signature is read.
 #[proc_macro_attribute]
 pub fn newton_loss(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match function_of(item.into()) {
@@ -70,6 +73,13 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
     let attr = attr::parse(attribute, &mut errors);
     if attr.name.is_none() && back::rust::type_name(&item.sig.ident).is_none() {
         errors.at(item.sig.ident.span(), "the loss is a type as well: give it a name, `name = MyLoss`");
+    }
+    if let Some(black_box) = &attr.black_box {
+        let code = black_box::expand(item, &attr, black_box, errors);
+        if attr.print {
+            eprintln!("{}", print::formatted(&code));
+        }
+        return code;
     }
     let program = front::lower(item, front::Item::Loss, attr.relax.is_some(), &mut errors);
     let program = program.map(|mut program| {

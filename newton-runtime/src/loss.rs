@@ -35,7 +35,7 @@ impl<T: Float> Evaluation<T> {
     /// From values, gradients and, for [`Curvature::Hessian`], Hessians.
     ///
     /// # Errors
-    /// Those of [`newton::step`].
+    /// Those of [`newton::step()`].
     pub fn of(
         settings: &Newton,
         predictions: &[T],

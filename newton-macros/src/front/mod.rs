@@ -7,7 +7,7 @@ mod expr;
 mod iter;
 mod method;
 mod names;
-mod params;
+pub mod params;
 mod pattern;
 mod stmt;
 mod value;

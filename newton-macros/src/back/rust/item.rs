@@ -191,8 +191,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         takes.push(take);
         gives.push(give);
     }
-    let (curvature, lambda) = (&attr.curvature, Literal::f64_unsuffixed(attr.lambda));
-    let (average, on_indefinite) = (&attr.average, &attr.on_indefinite);
+    let (settings, builders) = (settings(attr), builders(attr, vis));
     let taken = program.params.iter().filter(|p| !matches!(p.role, Role::Prediction | Role::Label));
     let taken = taken.map(|p| format!("`{}`", program.vars[p.var.0].name));
     let new_doc = match takes.len() {
@@ -221,12 +220,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
             #[doc = #new_doc]
             #[allow(clippy::new_without_default)]
             #vis fn new(#(#takes),*) -> Self {
-                let newton = #krate::newton::Newton {
-                    curvature: #krate::newton::Curvature::#curvature,
-                    lambda: #lambda,
-                    average: #krate::newton::Average::#average,
-                    on_indefinite: #krate::newton::OnIndefinite::#on_indefinite,
-                };
+                let newton = #settings;
                 Self { newton, #(#gives,)* }
             }
 
@@ -235,33 +229,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
                 #dim
             }
 
-            /// The same loss with another curvature.
-            #[must_use]
-            #vis fn curvature(mut self, curvature: #krate::newton::Curvature) -> Self {
-                self.newton.curvature = curvature;
-                self
-            }
-
-            /// The same loss with another Tikhonov term.
-            #[must_use]
-            #vis fn lambda(mut self, lambda: f64) -> Self {
-                self.newton.lambda = lambda;
-                self
-            }
-
-            /// The same loss with its curvature averaged over the batch, or one per sample.
-            #[must_use]
-            #vis fn average(mut self, average: #krate::newton::Average) -> Self {
-                self.newton.average = average;
-                self
-            }
-
-            /// The same loss with another policy for negative curvature.
-            #[must_use]
-            #vis fn on_indefinite(mut self, policy: #krate::newton::OnIndefinite) -> Self {
-                self.newton.on_indefinite = policy;
-                self
-            }
+            #builders
         }
     };
     let numbers = floats.iter().map(|n| {
@@ -285,6 +253,55 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
         t,
         dim,
         parameters,
+    }
+}
+
+/// The attribute's curvature, lambda and policies as an expression.
+pub fn settings(attr: &Attr) -> TokenStream {
+    let krate = krate(attr);
+    let (curvature, lambda) = (&attr.curvature, Literal::f64_unsuffixed(attr.lambda));
+    let (average, on_indefinite) = (&attr.average, &attr.on_indefinite);
+    quote! {
+        #krate::newton::Newton {
+            curvature: #krate::newton::Curvature::#curvature,
+            lambda: #lambda,
+            average: #krate::newton::Average::#average,
+            on_indefinite: #krate::newton::OnIndefinite::#on_indefinite,
+        }
+    }
+}
+
+/// Methods that change them one by one.
+pub fn builders(attr: &Attr, vis: &syn::Visibility) -> TokenStream {
+    let krate = krate(attr);
+    quote! {
+        /// The same loss with another curvature.
+        #[must_use]
+        #vis fn curvature(mut self, curvature: #krate::newton::Curvature) -> Self {
+            self.newton.curvature = curvature;
+            self
+        }
+
+        /// The same loss with another Tikhonov term.
+        #[must_use]
+        #vis fn lambda(mut self, lambda: f64) -> Self {
+            self.newton.lambda = lambda;
+            self
+        }
+
+        /// The same loss with its curvature averaged over the batch, or one per sample.
+        #[must_use]
+        #vis fn average(mut self, average: #krate::newton::Average) -> Self {
+            self.newton.average = average;
+            self
+        }
+
+        /// The same loss with another policy for negative curvature.
+        #[must_use]
+        #vis fn on_indefinite(mut self, policy: #krate::newton::OnIndefinite) -> Self {
+            self.newton.on_indefinite = policy;
+            self
+        }
     }
 }
 

@@ -1,0 +1,377 @@
+//! The items that replace a black-box function: the function itself, a type for the loss, and how the runtime calls it.
+
+use super::attr::{BlackBox, Estimator, OutputLoss};
+use super::signature::{self, Param, Role, Signature, product};
+use crate::attr::Attr;
+use crate::back::rust::{builders, krate, settings, type_name};
+use crate::errors::{Errors, Outcome};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, ItemFn, Type};
+
+/// Everything generated for a black box, the user's function first.
+pub fn expand(item: &ItemFn, attr: &Attr, black_box: &BlackBox, mut errors: Errors) -> TokenStream {
+    let function = crate::strip(item, None);
+    let code = signature::read(item, &mut errors).and_then(|signature| {
+        let made = made(&signature, black_box, &mut errors)?;
+        Ok(loss(item, attr, black_box, &signature, &made))
+    });
+    let errors = errors.take().map(|e| e.to_compile_error());
+    let code = code.unwrap_or_default();
+    quote! {
+        #errors
+
+        // A loss is often used through its type alone.
+        #[allow(dead_code)]
+        #function
+
+        #code
+    }
+}
+
+/// What is made of the function's results.
+enum Made<'a> {
+    Loss,
+    Algorithm(&'a OutputLoss, &'a [Expr]),
+    Optimizer { maximize: bool },
+}
+
+fn made<'a>(signature: &'a Signature, black_box: &'a BlackBox, errors: &mut Errors) -> Outcome<Made<'a>> {
+    let span = signature.result.span();
+    match (&black_box.estimator, &signature.result_dims) {
+        (Estimator::FenchelYoung { .. }, Some(dims)) if dims.is_empty() => Err(errors.at(
+            span,
+            "an optimizer returns a solution of the prediction's shape: for a loss of one number, write `smoothing(..)`",
+        )),
+        (Estimator::FenchelYoung { maximize }, _) => Ok(Made::Optimizer { maximize: *maximize }),
+        (Estimator::Smoothing(None), Some(dims)) if dims.is_empty() => {
+            let (distribution, smooth) = &black_box.distribution;
+            if black_box.hessian && !smooth {
+                let name = distribution.to_string().to_lowercase();
+                return Err(errors.at(
+                    black_box.distribution_span,
+                    format_args!("{name} noise has no Hessian estimate, as the slope of its density jumps: `gaussian`, `logistic`, `gumbel` or `cauchy`, or `fisher` instead of `hessian`"),
+                ));
+            }
+            Ok(Made::Loss)
+        }
+        (Estimator::Smoothing(Some(loss)), Some(dims)) if dims.is_empty() => Err(errors.at(
+            loss.span(),
+            "the function returns the loss itself, one number: leave this out, or return the array that the loss is taken of",
+        )),
+        (Estimator::Smoothing(_), Some(_)) if black_box.hessian => Err(errors.at(
+            black_box.span,
+            "a smoothed algorithm has no Hessian estimate: it would be a product of two Jacobians estimated from the same noise, which is biased; \
+             write `fisher` for `hessian`, or smooth the loss: return one number",
+        )),
+        (Estimator::Smoothing(Some(loss)), Some(dims)) => Ok(Made::Algorithm(loss, dims)),
+        (Estimator::Smoothing(None), Some(_)) => Err(errors.at(
+            span,
+            "say how the array is compared with its label: add `mse` to the attribute, or `output_loss = MyLoss::<N>::new()`, or write \
+             `fenchel_young(..)` if the function is an optimizer; or return the loss, one number",
+        )),
+        (Estimator::Smoothing(_), None) => Err(errors.at(
+            span,
+            "write the result's type out: a number is a loss, an array of numbers with its length is an algorithm's result (either in a `Result`, \
+             if the function can fail)",
+        )),
+    }
+}
+
+fn loss(
+    item: &ItemFn,
+    attr: &Attr,
+    black_box: &BlackBox,
+    signature: &Signature,
+    made: &Made<'_>,
+) -> TokenStream {
+    let krate = krate(attr);
+    let (vis, function) = (&item.vis, &item.sig.ident);
+    let name = attr.name.clone().or_else(|| type_name(function)).unwrap_or_else(|| format_ident!("Loss"));
+    let declared = &item.sig.generics;
+    let (generics, arguments, bounds) = declared.split_for_impl();
+    let docs: Vec<_> = item.attrs.iter().filter(|a| a.path().is_ident("doc")).collect();
+    let summary = match made {
+        Made::Loss => {
+            format!(" The loss [`{function}`], smoothed by noise, with gradient, Hessian and Newton step.")
+        }
+        Made::Algorithm(..) => format!(
+            " A loss on the result of [`{function}`], smoothed by noise, with gradient and Newton step."
+        ),
+        Made::Optimizer { .. } => format!(
+            " The Fenchel-Young loss of the optimizer [`{function}`] under noise, with gradient, Hessian and Newton step."
+        ),
+    };
+    let held: Vec<&Param> = signature.others.iter().filter(|p| p.role != Role::Label).collect();
+    let fields: Vec<TokenStream> =
+        held.iter().map(|Param { name, held, .. }| quote_spanned!(held.span()=> #name: #held)).collect();
+    let names: Vec<&Ident> = held.iter().map(|p| &p.name).collect();
+    let derives = derives(&held);
+    let new_doc = match names.len() {
+        0 => " The loss with the attribute's settings.".to_owned(),
+        _ => {
+            let all: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+            format!(" The loss with its hyper-parameters ({}) and the attribute's settings.", all.join(", "))
+        }
+    };
+    let (settings, builders) = (settings(attr), builders(attr, vis));
+    let smoothing = smoothing(black_box, &krate);
+    let element = &signature.element;
+    let dim = product(&signature.dims);
+    let label = label(signature, made);
+    let (outputs, estimator, smoothed) = parts(signature, made, &krate);
+    let call = call(item, signature, made, &krate);
+    let text = function.to_string();
+    quote! {
+        #[doc = #summary]
+        ///
+        #(#docs)*
+        #derives
+        #vis struct #name #declared {
+            newton: #krate::newton::Newton,
+            smoothing: #krate::smoothing::Smoothing,
+            #(#fields,)*
+        }
+
+        #[allow(dead_code)]
+        impl #generics #name #arguments #bounds {
+            #[doc = #new_doc]
+            #[allow(clippy::new_without_default)]
+            #vis fn new(#(#fields),*) -> Self {
+                let newton = #settings;
+                let smoothing = #smoothing;
+                Self { newton, smoothing, #(#names,)* }
+            }
+
+            /// How many numbers a prediction has.
+            #vis fn dim(&self) -> usize {
+                #dim
+            }
+
+            #builders
+
+            /// The same loss with other noise, variance reduction or step.
+            #[must_use]
+            #vis fn smoothed_by(mut self, smoothing: #krate::smoothing::Smoothing) -> Self {
+                self.smoothing = smoothing;
+                self
+            }
+
+            /// The noise and the step at hand.
+            #vis fn smoothing(&self) -> &#krate::smoothing::Smoothing {
+                &self.smoothing
+            }
+
+            fn smoothed(&self) -> #smoothed {
+                #krate::smoothing::Smoothed::of(self, &self.smoothing, #estimator).newton(self.newton)
+            }
+        }
+
+        #[allow(clippy::all)]
+        impl #generics #krate::smoothing::Oracle<#element> for #name #arguments #bounds {
+            type Label = #label;
+
+            fn name(&self) -> &'static str {
+                #text
+            }
+
+            fn dim(&self) -> usize {
+                #dim
+            }
+
+            fn outputs(&self) -> usize {
+                #outputs
+            }
+
+            fn evaluate(
+                &self,
+                arguments: &#krate::smoothing::Arguments<'_, #element, #label>,
+                results: &mut [#element],
+            ) -> ::core::result::Result<(), #krate::smoothing::Failure> {
+                #call
+            }
+        }
+
+        impl #generics #krate::loss::NewtonLoss<#element> for #name #arguments #bounds {
+            type Label = #label;
+
+            fn dim(&self) -> usize {
+                #dim
+            }
+
+            fn newton(&self) -> #krate::newton::Newton {
+                self.newton
+            }
+
+            fn gradients(
+                &self,
+                predictions: &[#element],
+                labels: &[#label],
+            ) -> ::core::result::Result<#krate::loss::Gradients<#element>, #krate::Error> {
+                self.smoothed().gradients(predictions, labels)
+            }
+
+            fn hessians(
+                &self,
+                predictions: &[#element],
+                labels: &[#label],
+            ) -> ::core::result::Result<::std::vec::Vec<#element>, #krate::Error> {
+                self.smoothed().hessians(predictions, labels)
+            }
+
+            fn mean_hessian(
+                &self,
+                predictions: &[#element],
+                labels: &[#label],
+            ) -> ::core::result::Result<::std::vec::Vec<f64>, #krate::Error> {
+                self.smoothed().mean_hessian(predictions, labels)
+            }
+
+            fn evaluate(
+                &self,
+                predictions: &[#element],
+                labels: &[#label],
+            ) -> ::core::result::Result<#krate::loss::Evaluation<#element>, #krate::Error> {
+                self.smoothed().evaluate(predictions, labels)
+            }
+
+            fn diagnose(
+                &self,
+                predictions: &[#element],
+                labels: &[#label],
+                exploding_factor: f64,
+            ) -> ::core::result::Result<#krate::newton::Diagnostics, #krate::Error> {
+                self.smoothed().diagnose(predictions, labels, exploding_factor)
+            }
+        }
+    }
+}
+
+/// What numbers and arrays of them have; other values can at least be cloned, as every call gets one of its own.
+fn derives(held: &[&Param]) -> Option<TokenStream> {
+    if held.iter().all(|p| is_plain(&p.held)) {
+        Some(quote!(#[derive(Debug, Clone, PartialEq)]))
+    } else if held.iter().all(|p| p.role == Role::Value || is_plain(&p.held)) {
+        Some(quote!(#[derive(Clone)]))
+    } else {
+        None
+    }
+}
+
+fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Array(array) => is_plain(&array.elem),
+        ty => is_copy(ty),
+    }
+}
+
+fn is_copy(ty: &Type) -> bool {
+    crate::front::params::is_ident(ty, "f64") || crate::front::params::element(ty).is_some()
+}
+
+/// The `Smoothing` of the attribute.
+fn smoothing(black_box: &BlackBox, krate: &TokenStream) -> TokenStream {
+    let BlackBox { distribution: (distribution, _), sampling, covariate, antithetic, .. } = black_box;
+    let (sigma, seed) = (Literal::f64_unsuffixed(black_box.sigma), Literal::u64_unsuffixed(black_box.seed));
+    let samples = Literal::u64_unsuffixed(black_box.samples);
+    quote! {
+        #krate::smoothing::Smoothing::new(#krate::smoothing::Noise {
+            distribution: #krate::smoothing::Distribution::#distribution,
+            scale: #sigma,
+            samples: #samples,
+            sampling: #krate::smoothing::Sampling::#sampling,
+            antithetic: #antithetic,
+            seed: #seed,
+        })
+        .covariate(#krate::smoothing::Covariate::#covariate)
+    }
+}
+
+fn labels(signature: &Signature) -> impl Iterator<Item = &Param> {
+    signature.others.iter().filter(|p| p.role == Role::Label)
+}
+
+/// The label: the target of a result first, then what the function takes.
+fn label(signature: &Signature, made: &Made<'_>) -> TokenStream {
+    let target = match made {
+        Made::Loss => None,
+        _ => Some(&signature.result),
+    };
+    let types: Vec<&Type> = target.into_iter().chain(labels(signature).map(|p| &p.held)).collect();
+    match &types[..] {
+        [one] => quote!(#one),
+        all => quote!((#(#all),*)),
+    }
+}
+
+/// How many numbers the function returns, the estimator, and the type of both together.
+fn parts(
+    signature: &Signature,
+    made: &Made<'_>,
+    krate: &TokenStream,
+) -> (TokenStream, TokenStream, TokenStream) {
+    let (element, result) = (&signature.element, &signature.result);
+    let borrowed = quote!(&#krate::smoothing::Smoothing);
+    match made {
+        Made::Loss => (
+            quote!(1),
+            quote!(#krate::smoothing::OfLoss),
+            quote!(#krate::smoothing::SmoothedLoss<&Self, #borrowed>),
+        ),
+        Made::Algorithm(loss, dims) => {
+            let outputs = product(dims);
+            let (loss, ty) = match loss {
+                OutputLoss::Mse(_) => (
+                    quote!(#krate::smoothing::MeanSquaredError::new(#outputs)),
+                    quote!(#krate::smoothing::MeanSquaredError<#result>),
+                ),
+                OutputLoss::Other(expr) => (
+                    quote!(#expr),
+                    quote_spanned!(expr.span()=> impl #krate::loss::NewtonLoss<#element, Label = #result>),
+                ),
+            };
+            (
+                outputs,
+                quote!(#krate::smoothing::OfAlgorithm { loss: #loss }),
+                quote!(#krate::smoothing::SmoothedAlgorithm<&Self, #ty, #borrowed>),
+            )
+        }
+        Made::Optimizer { maximize } => {
+            let sense = if *maximize { quote!(Maximize) } else { quote!(Minimize) };
+            (
+                product(&signature.dims),
+                quote!(#krate::smoothing::OfOptimizer { sense: #krate::smoothing::Sense::#sense }),
+                quote!(#krate::smoothing::PerturbedOptimizer<&Self, #borrowed>),
+            )
+        }
+    }
+}
+
+/// The function at every argument.
+fn call(item: &ItemFn, signature: &Signature, made: &Made<'_>, krate: &TokenStream) -> TokenStream {
+    let function = &item.sig.ident;
+    let Signature { prediction, prediction_type, element, .. } = signature;
+    let target = (!matches!(made, Made::Loss)).then(|| quote!(_));
+    let names: Vec<TokenStream> =
+        target.into_iter().chain(labels(signature).map(|Param { name, .. }| quote!(#name))).collect();
+    let pattern = match &names[..] {
+        [] => quote!(_),
+        [one] => quote!(#one),
+        all => quote!((#(#all),*)),
+    };
+    let passed = signature.others.iter().map(|Param { name, held, role }| match role {
+        Role::Label => quote!(#name),
+        Role::Shared => quote!(&self.#name),
+        Role::Value if is_copy(held) => quote!(self.#name),
+        Role::Value => quote!(::core::clone::Clone::clone(&self.#name)),
+    });
+    let generics: Vec<&Ident> = item.sig.generics.const_params().map(|p| &p.ident).collect();
+    let turbofish = (!generics.is_empty()).then(|| quote!(::<#({ #generics }),*>));
+    quote! {
+        #krate::smoothing::evaluate_each(arguments, results, |#prediction, #pattern| {
+            let #prediction: &#prediction_type = <#element as #krate::scalar::Scalar>::view_as(#prediction);
+            #function #turbofish (#prediction, #(#passed),*)
+        })
+    }
+}
