@@ -222,8 +222,7 @@ fn parse(key: &str, span: Span, tokens: TokenStream, errors: &mut Errors) -> Bla
         ["distribution", "sigma", "samples"].into_iter().filter(|key| !seen.iter().any(|s| s == key));
     let missing: Vec<_> = missing.collect();
     if !missing.is_empty() && errors.is_empty() {
-        let (all, are) = (missing.join(" and "), if missing.len() == 1 { "is" } else { "are" });
-        errors.at(span, format_args!("the {all} {are} missing: {usage}"));
+        errors.at(span, format_args!("missing here: {}; {usage}", missing.join(", ")));
     }
     if out.antithetic && out.samples % 2 == 1 && errors.is_empty() {
         errors.at(span, "antithetic samples come in pairs: make `samples` even");

@@ -120,9 +120,10 @@ fn loss(
     let element = &signature.element;
     let dim = product(&signature.dims);
     let label = label(signature, made);
-    let (outputs, estimator, smoothed) = parts(signature, made, &krate);
+    let (outputs, estimator) = parts(signature, made, &krate);
     let call = call(item, signature, made, &krate);
     let text = function.to_string();
+    let inner = quote_spanned!(signature.result.span()=> #krate::loss::NewtonLoss);
     quote! {
         #[doc = #summary]
         ///
@@ -163,7 +164,7 @@ fn loss(
                 &self.smoothing
             }
 
-            fn smoothed(&self) -> #smoothed {
+            fn smoothed(&self) -> impl #inner<#element, Label = #label> {
                 #krate::smoothing::Smoothed::of(self, &self.smoothing, #estimator).newton(self.newton)
             }
         }
@@ -186,7 +187,7 @@ fn loss(
 
             fn evaluate(
                 &self,
-                arguments: &#krate::smoothing::Arguments<'_, #element, #label>,
+                arguments: &#krate::smoothing::Arguments<'_, #element, Self::Label>,
                 results: &mut [#element],
             ) -> ::core::result::Result<(), #krate::smoothing::Failure> {
                 #call
@@ -194,7 +195,7 @@ fn loss(
         }
 
         impl #generics #krate::loss::NewtonLoss<#element> for #name #arguments #bounds {
-            type Label = #label;
+            type Label = <Self as #krate::smoothing::Oracle<#element>>::Label;
 
             fn dim(&self) -> usize {
                 #dim
@@ -207,42 +208,42 @@ fn loss(
             fn gradients(
                 &self,
                 predictions: &[#element],
-                labels: &[#label],
+                labels: &[Self::Label],
             ) -> ::core::result::Result<#krate::loss::Gradients<#element>, #krate::Error> {
-                self.smoothed().gradients(predictions, labels)
+                #krate::loss::NewtonLoss::gradients(&self.smoothed(), predictions, labels)
             }
 
             fn hessians(
                 &self,
                 predictions: &[#element],
-                labels: &[#label],
+                labels: &[Self::Label],
             ) -> ::core::result::Result<::std::vec::Vec<#element>, #krate::Error> {
-                self.smoothed().hessians(predictions, labels)
+                #krate::loss::NewtonLoss::hessians(&self.smoothed(), predictions, labels)
             }
 
             fn mean_hessian(
                 &self,
                 predictions: &[#element],
-                labels: &[#label],
+                labels: &[Self::Label],
             ) -> ::core::result::Result<::std::vec::Vec<f64>, #krate::Error> {
-                self.smoothed().mean_hessian(predictions, labels)
+                #krate::loss::NewtonLoss::mean_hessian(&self.smoothed(), predictions, labels)
             }
 
             fn evaluate(
                 &self,
                 predictions: &[#element],
-                labels: &[#label],
+                labels: &[Self::Label],
             ) -> ::core::result::Result<#krate::loss::Evaluation<#element>, #krate::Error> {
-                self.smoothed().evaluate(predictions, labels)
+                #krate::loss::NewtonLoss::evaluate(&self.smoothed(), predictions, labels)
             }
 
             fn diagnose(
                 &self,
                 predictions: &[#element],
-                labels: &[#label],
+                labels: &[Self::Label],
                 exploding_factor: f64,
             ) -> ::core::result::Result<#krate::newton::Diagnostics, #krate::Error> {
-                self.smoothed().diagnose(predictions, labels, exploding_factor)
+                #krate::loss::NewtonLoss::diagnose(&self.smoothed(), predictions, labels, exploding_factor)
             }
         }
     }
@@ -305,45 +306,22 @@ fn label(signature: &Signature, made: &Made<'_>) -> TokenStream {
     }
 }
 
-/// How many numbers the function returns, the estimator, and the type of both together.
-fn parts(
-    signature: &Signature,
-    made: &Made<'_>,
-    krate: &TokenStream,
-) -> (TokenStream, TokenStream, TokenStream) {
-    let (element, result) = (&signature.element, &signature.result);
-    let borrowed = quote!(&#krate::smoothing::Smoothing);
+/// How many numbers the function returns, and the estimator.
+fn parts(signature: &Signature, made: &Made<'_>, krate: &TokenStream) -> (TokenStream, TokenStream) {
     match made {
-        Made::Loss => (
-            quote!(1),
-            quote!(#krate::smoothing::OfLoss),
-            quote!(#krate::smoothing::SmoothedLoss<&Self, #borrowed>),
-        ),
+        Made::Loss => (quote!(1), quote!(#krate::smoothing::OfLoss)),
         Made::Algorithm(loss, dims) => {
             let outputs = product(dims);
-            let (loss, ty) = match loss {
-                OutputLoss::Mse(_) => (
-                    quote!(#krate::smoothing::MeanSquaredError::new(#outputs)),
-                    quote!(#krate::smoothing::MeanSquaredError<#result>),
-                ),
-                OutputLoss::Other(expr) => (
-                    quote!(#expr),
-                    quote_spanned!(expr.span()=> impl #krate::loss::NewtonLoss<#element, Label = #result>),
-                ),
+            let loss = match loss {
+                OutputLoss::Mse(_) => quote!(#krate::smoothing::MeanSquaredError::new(#outputs)),
+                OutputLoss::Other(expr) => quote!(#expr),
             };
-            (
-                outputs,
-                quote!(#krate::smoothing::OfAlgorithm { loss: #loss }),
-                quote!(#krate::smoothing::SmoothedAlgorithm<&Self, #ty, #borrowed>),
-            )
+            (outputs, quote!(#krate::smoothing::OfAlgorithm { loss: #loss }))
         }
         Made::Optimizer { maximize } => {
             let sense = if *maximize { quote!(Maximize) } else { quote!(Minimize) };
-            (
-                product(&signature.dims),
-                quote!(#krate::smoothing::OfOptimizer { sense: #krate::smoothing::Sense::#sense }),
-                quote!(#krate::smoothing::PerturbedOptimizer<&Self, #borrowed>),
-            )
+            let sense = quote!(#krate::smoothing::Sense::#sense);
+            (product(&signature.dims), quote!(#krate::smoothing::OfOptimizer { sense: #sense }))
         }
     }
 }
@@ -368,8 +346,9 @@ fn call(item: &ItemFn, signature: &Signature, made: &Made<'_>, krate: &TokenStre
     });
     let generics: Vec<&Ident> = item.sig.generics.const_params().map(|p| &p.ident).collect();
     let turbofish = (!generics.is_empty()).then(|| quote!(::<#({ #generics }),*>));
+    let evaluate_each = quote_spanned!(signature.result.span()=> #krate::smoothing::evaluate_each);
     quote! {
-        #krate::smoothing::evaluate_each(arguments, results, |#prediction, #pattern| {
+        #evaluate_each(arguments, results, |#prediction, #pattern| {
             let #prediction: &#prediction_type = <#element as #krate::scalar::Scalar>::view_as(#prediction);
             #function #turbofish (#prediction, #(#passed),*)
         })

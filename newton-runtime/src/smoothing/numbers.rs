@@ -7,6 +7,11 @@ use crate::scalar::Float;
 /// A number, an integer or a condition (1 where it holds), arrays, vectors and slices of them, or a `Result` of those.
 ///
 /// The results of a black box, and the targets that they are compared with.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number, nor made of numbers",
+    label = "a black box returns numbers",
+    note = "numbers, conditions, arrays, vectors and slices of them, and `Result`s of those are"
+)]
 pub trait Numbers<T: Float> {
     /// Writes them row-major to the start of `into`, as many as fit; how many there are.
     ///
@@ -93,6 +98,11 @@ impl<T: Float, A: Numbers<T>, E: Display> Numbers<T> for Result<A, E> {
 }
 
 /// A label that has what the result is compared with: the label itself, or the first of a tuple.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what results are compared with",
+    label = "a label with a target is wanted here",
+    note = "arrays and vectors are their own target, a tuple's is its first part; other types implement `Labelled`"
+)]
 pub trait Labelled: Sync {
     /// What it has.
     type Target;
