@@ -3,11 +3,12 @@
 //! ```text
 //! cargo run --release --example shortest_path                                  # under three minutes, generated maps
 //! cargo run --release --example shortest_path -- --variant while --metric l1 --epochs 8
+//! cargo run --release --example shortest_path -- --loss fenchel_young --samples 3
 //! cargo run --release --example shortest_path -- --preset paper --data warcraft --out runs/warcraft
 //! ```
 //!
-//! A network sees a map and tells a cost for each of its 12 x 12 cells; a relaxed Bellman-Ford algorithm finds the path
-//! that these costs make cheapest, and the loss compares it with the true one. All methods use the same loss, weights
+//! A network sees a map and tells a cost for each of its 12 x 12 cells; a relaxed Bellman-Ford algorithm, or Dijkstra's under
+//! noise, finds the path that these costs make cheapest, and the loss compares it with the true one. All methods use the same loss, weights
 //! and batches; they differ in what the loss back-propagates. Tables go to standard output, progress to standard error.
 
 mod shared;
@@ -21,21 +22,30 @@ use clap::Parser;
 use newton_losses::data::warcraft::Warcraft;
 use newton_losses::models::{CombResNet, CombResNet18};
 use newton_losses::newton::Newton;
+use newton_losses::smoothing::SmoothingError;
 use newton_losses::train::TrainError;
 use newton_losses::train::shortest_path::{
-    BellmanFordSettings, Comparison, CostLoss, Looping, Metric, PathLoss, Settings, compare,
+    BellmanFordSettings, Comparison, CostLoss, Looping, Metric, PathLoss, PerturbedSettings, Settings,
+    compare,
 };
 use shared::{Methods, Network, Policy, Preset, Progress, Shown, methods};
 
-/// Trains networks to find cheapest paths over terrain through relaxed Bellman-Ford, with and without Newton losses.
+/// Trains networks to find cheapest paths over terrain, through a relaxed algorithm or Dijkstra's under noise, with and without
+/// Newton losses.
 #[derive(Debug, Parser)]
 struct Options {
     /// Folder with the Warcraft maps' nine .npy files, or the archive's above it [default: maps drawn by a generator]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// bellman_ford
-    #[arg(long, default_value = "bellman_ford", value_parser = ["bellman_ford"])]
+    /// bellman_ford (relaxed), or Dijkstra's algorithm under noise: ss_loss, ss_algorithm, fenchel_young
+    #[arg(long, default_value = "bellman_ford", value_parser = ["bellman_ford", "ss_loss", "ss_algorithm", "fenchel_young"])]
     loss: String,
+    /// Perturbations of each map, for losses under noise; the paper has 3, 10 and 30
+    #[arg(long, default_value_t = 10)]
+    samples: usize,
+    /// Scale of the noise on the costs
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
+    sigma: f64,
     /// How the way back ends: for (after 18 steps) or while (at the source)
     #[arg(long, default_value = "for")]
     variant: Looping,
@@ -91,10 +101,17 @@ struct Sizes {
 }
 
 impl Options {
+    fn loss(&self) -> PathLoss {
+        let Self { variant: looping, metric, beta, samples, sigma, seed, .. } = *self;
+        match self.loss.parse() {
+            Ok(smoothed) => PerturbedSettings { smoothed, sigma, samples, seed }.into(),
+            // The only other one.
+            Err(_) => BellmanFordSettings { looping, metric, beta, ..BellmanFordSettings::default() }.into(),
+        }
+    }
+
     fn settings(&self) -> Settings {
-        let Self { variant: looping, metric, beta, .. } = *self;
-        let loss = BellmanFordSettings { looping, metric, beta, ..BellmanFordSettings::default() };
-        let loss = PathLoss::BellmanFord(loss);
+        let loss = self.loss();
         let preset = match self.preset {
             Preset::Quick => Settings::quick(loss),
             Preset::Paper => Settings::paper(loss),
@@ -136,6 +153,10 @@ fn loss(settings: &Settings, newton: Newton) -> Result<Box<dyn CostLoss>, TrainE
 
 fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     // Before the data are read or drawn, which takes longer than seeing that a setting is wrong.
+    let unavailable = options.method.0.iter().find(|method| !settings.loss.methods().contains(method));
+    if let (Some(method), true) = (unavailable, settings.methods.is_empty()) {
+        loss(settings, method.newton(1.0, settings.on_indefinite))?;
+    }
     settings.validate()?;
     for of in &settings.methods {
         loss(settings, of.method.newton(of.lambda, settings.on_indefinite))?;
@@ -151,6 +172,9 @@ fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     let Settings { loss: path_loss, epochs, batch, seed, .. } = settings;
     let steps = epochs * train.div_ceil(*batch) as u64;
     println!("{path_loss}");
+    if let Some(method) = unavailable {
+        println!("without {method}: {}", SmoothingError::HessianOfAlgorithm);
+    }
     println!("{epochs} epochs of {train} maps in batches of {batch}: {steps} steps; Adam, seed {seed}");
     println!("data: {}", maps.provenance);
     let title = format!("Cheapest paths over maps of 12 x 12 cells, {path_loss}");

@@ -76,6 +76,30 @@ fn eigenvalues_of_hard_matrices() {
     }
 }
 
+/// The Hessian estimates of perturbed optimizers: few terms, sparse on one side, so that most eigenvalues are 0 and the rest of either sign.
+#[test]
+fn eigenvalues_of_matrices_of_low_rank() {
+    let mut rng = Rng(3);
+    for rank in [1, 2, 5, 20, 40, 60] {
+        let dim = 144;
+        let mut a = Matrix::zeros(dim);
+        for _ in 0..rank {
+            let path: Vec<f64> = (0..dim).map(|_| f64::from(i8::from(rng.uniform() > 0.8))).collect();
+            let noise: Vec<f64> = rng.vector(dim);
+            for i in 0..dim {
+                for j in 0..dim {
+                    a[(i, j)] += path[i] * noise[j] + path[j] * noise[i];
+                }
+            }
+        }
+        let Eigen { values, vectors } = Eigen::of(&a).unwrap();
+        assert_close(&format!("rank {rank}"), 1e-11, compose(&values, &vectors).as_slice(), a.as_slice());
+        let largest = values[dim - 1].max(-values[0]);
+        let none = values.iter().filter(|w| w.abs() < 1e-12 * largest).count();
+        assert!(none + 2 * rank >= dim, "rank {rank}: {none} vanish");
+    }
+}
+
 #[test]
 fn cholesky_composes_the_matrix_and_solves() {
     let mut rng = Rng(3);

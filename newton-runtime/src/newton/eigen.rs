@@ -11,6 +11,11 @@ use crate::Error;
 /// Two or three iterations per eigenvalue are usual; thirty was the Handbook's limit.
 const MOST_ITERATIONS: usize = 60;
 
+/// From here on what is below the rounding errors of the whole matrix counts as nothing. Before, only what is nothing next to its neighbours
+/// does, which keeps small eigenvalues of graded matrices accurate; but where many eigenvalues are 0, neighbours are nothing but
+/// rounding errors themselves, and mix without end.
+const PATIENCE: usize = 8;
+
 /// Eigenvalues, ascending, and orthonormal eigenvectors.
 #[derive(Debug, Clone)]
 pub struct Eigen {
@@ -148,13 +153,15 @@ impl Tridiagonal {
 /// Diagonalises the tridiagonal matrix in place; `off[k]` couples k and k + 1. The rotations are applied to `rows`.
 fn iterate(diagonal: &mut [f64], off: &mut [f64], mut rows: Option<&mut Matrix>) -> Result<(), Error> {
     let dim = diagonal.len();
+    let size = diagonal.iter().zip(&*off).map(|(d, e)| d.abs() + e.abs()).fold(0.0, f64::max);
     for low in 0..dim {
         for iteration in 0.. {
+            // The matrix has been scaled to 1: what is below epsilon squared is nothing, next to zeros too.
+            let least = if iteration < PATIENCE { f64::EPSILON } else { size };
             let high = (low..dim)
                 .find(|&k| {
                     let neighbours = diagonal[k].abs() + diagonal.get(k + 1).map_or(0.0, |x| x.abs());
-                    // The matrix has been scaled to 1: what is below epsilon squared is nothing, next to zeros too.
-                    k + 1 == dim || off[k].abs() <= f64::EPSILON * (neighbours + f64::EPSILON)
+                    k + 1 == dim || off[k].abs() <= f64::EPSILON * (neighbours + least)
                 })
                 .unwrap_or(dim - 1);
             if high == low {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use dfdx::prelude::Cpu;
 use dfdx::prelude::OwnedTape;
 
+use super::{PerturbedSettings, Smoothed};
 use crate::Error;
 use crate::graph::{Apply, LayerError, Maps};
 use crate::loss::NewtonLoss;
@@ -21,6 +22,8 @@ use crate::train::{Loss, TrainError, check};
 pub enum PathLoss {
     /// A relaxed Bellman-Ford algorithm (Petersen et al., AlgoVision).
     BellmanFord(BellmanFordSettings),
+    /// Dijkstra's algorithm under noise.
+    Perturbed(PerturbedSettings),
 }
 
 /// Of [`PathLoss::BellmanFord`].
@@ -105,6 +108,18 @@ impl Default for BellmanFordSettings {
     }
 }
 
+impl From<BellmanFordSettings> for PathLoss {
+    fn from(settings: BellmanFordSettings) -> Self {
+        Self::BellmanFord(settings)
+    }
+}
+
+impl From<PerturbedSettings> for PathLoss {
+    fn from(settings: PerturbedSettings) -> Self {
+        Self::Perturbed(settings)
+    }
+}
+
 impl Default for PathLoss {
     fn default() -> Self {
         Self::BellmanFord(BellmanFordSettings::default())
@@ -114,8 +129,14 @@ impl Default for PathLoss {
 /// As reports write it: "bellman_ford for l2sq, beta = 10, 18 rounds".
 impl fmt::Display for PathLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::BellmanFord(BellmanFordSettings { looping, metric, beta, rounds }) = self;
-        write!(f, "{} {looping} {metric}, beta = {beta}, {rounds} rounds", self.name())
+        match self {
+            Self::BellmanFord(BellmanFordSettings { looping, metric, beta, rounds }) => {
+                write!(f, "{} {looping} {metric}, beta = {beta}, {rounds} rounds", self.name())
+            }
+            Self::Perturbed(PerturbedSettings { sigma, samples, .. }) => {
+                write!(f, "{}, gaussian noise, sigma = {sigma}, {samples} samples", self.name())
+            }
+        }
     }
 }
 
@@ -124,16 +145,36 @@ impl PathLoss {
     pub const fn name(self) -> &'static str {
         match self {
             Self::BellmanFord(_) => "bellman_ford",
+            Self::Perturbed(PerturbedSettings { smoothed, .. }) => smoothed.name(),
         }
     }
 
-    /// The paper's lambda: 1000 for `l1`, 3000 for `l2sq`; 0 for the baseline, which has none.
+    /// The methods that it allows.
+    pub const fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Perturbed(PerturbedSettings { smoothed: Smoothed::Algorithm, .. }) => {
+                &[Method::Baseline, Method::Fisher]
+            }
+            _ => &Method::ALL,
+        }
+    }
+
+    /// The paper's lambda (its Table 5, for the losses under noise); 0 for the baseline, which has none.
     pub const fn lambda(self, method: Method) -> f64 {
-        let Self::BellmanFord(BellmanFordSettings { metric, .. }) = self;
-        match (method, metric) {
+        match (method, self) {
             (Method::Baseline, _) => 0.0,
-            (_, Metric::L1) => 1000.0,
-            (_, Metric::L2Squared) => 3000.0,
+            (_, Self::BellmanFord(BellmanFordSettings { metric: Metric::L1, .. })) => 1000.0,
+            (_, Self::BellmanFord(_)) => 3000.0,
+            (Method::Fisher, Self::Perturbed(PerturbedSettings { smoothed: Smoothed::Loss, .. })) => 0.1,
+            (_, Self::Perturbed(_)) => 1000.0,
+        }
+    }
+
+    /// The paper's learning rate at the beginning. For Bellman-Ford it is not published: this is ours.
+    pub const fn learning_rate(self) -> f64 {
+        match self {
+            Self::Perturbed(PerturbedSettings { smoothed: Smoothed::Optimizer, .. }) => 1e-2,
+            _ => 1e-3,
         }
     }
 
@@ -142,16 +183,20 @@ impl PathLoss {
     /// Every size is compiled on its own, which takes its time: a program names those it needs.
     ///
     /// # Errors
-    /// [`TrainError::Setting`] for a beta that is not positive or no rounds; for a bad lambda, that of [`Newton::validate`].
+    /// [`TrainError::Setting`] for a beta or sigma that is not positive, no rounds or no samples; for a bad lambda, that of
+    /// [`Newton::validate`]; for the Hessian of a smoothed algorithm, that there is none.
     pub fn sized<const R: usize, const C: usize>(
         self,
         newton: Newton,
     ) -> Result<Box<dyn CostLoss>, TrainError> {
-        let Self::BellmanFord(BellmanFordSettings { looping, metric, beta, rounds }) = self;
+        newton.validate()?;
+        let BellmanFordSettings { looping, metric, beta, rounds } = match self {
+            Self::BellmanFord(settings) => settings,
+            Self::Perturbed(settings) => return settings.sized::<R, C>(newton),
+        };
         check::positive("beta", beta)?;
         check::at_least_one(&[("rounds", rounds as u64)])?;
         check::at_most("rounds", rounds as u64, 10_000, "at most 10 000")?;
-        newton.validate()?;
         macro_rules! grid {
             ($loss:ident) => {
                 Box::new(Grid::<R, C, _>(
@@ -192,7 +237,7 @@ pub trait CostLoss {
 }
 
 /// A loss on grids whose label is the path as a grid.
-struct Grid<const R: usize, const C: usize, L>(L);
+pub(super) struct Grid<const R: usize, const C: usize, L>(pub L);
 
 /// The grids that lie one after the other.
 fn grids<const R: usize, const C: usize>(cells: &[f32]) -> &[[[f32; C]; R]] {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::{Comparison, PathResult};
+use super::{Comparison, PathLoss, PathResult};
 use crate::train::compare::{failures, percent};
 use crate::train::{Effect, Method, Outcome, PathAccuracy};
 
@@ -143,8 +143,12 @@ impl Comparison {
         } else {
             ""
         };
+        let paper = match self.settings.loss {
+            PathLoss::BellmanFord(_) => "0.2 to 0.3 points (its Table 2)",
+            PathLoss::Perturbed(_) => "between -4 and +3 points (its Table 3)",
+        };
         format!(
-            "{said}{short}\nThis is one seed; another one moves every number.\nThe paper's gaps on the Warcraft maps, with its lambda, are 0.2 to 0.3 points (its Table 2)."
+            "{said}{short}\nThis is one seed; another one moves every number.\nThe paper's gaps on the Warcraft maps, with its lambda, are {paper}."
         )
     }
 }

@@ -41,12 +41,14 @@ pub struct MethodSettings {
 impl Settings {
     /// The paper's: 50 epochs in batches of 70 maps, its lambda, Adam, its learning rate divided by 10 after epochs 30 and 40.
     ///
-    /// The paper chose the first learning rate for every loss from 1, 0.33, 0.1, ... 0.001, and does not say which.
+    /// The paper chose the first learning rate for every loss from 1, 0.33, 0.1, ... 0.001; for Bellman-Ford it does not say which.
     pub fn paper(loss: PathLoss) -> Self {
-        let of = |method| MethodSettings { method, lambda: loss.lambda(method), learning_rate: 1e-3 };
+        let learning_rate = loss.learning_rate();
+        let of =
+            |method: &Method| MethodSettings { method: *method, lambda: loss.lambda(*method), learning_rate };
         Self {
             loss,
-            methods: Method::ALL.map(of).into(),
+            methods: loss.methods().iter().map(of).collect(),
             on_indefinite: OnIndefinite::Keep,
             epochs: 50,
             batch: 70,
@@ -58,16 +60,16 @@ impl Settings {
     /// A short run on few maps. Lambda and learning rates were searched, as `examples/README.md` says: the paper's lambda is a
     /// thousand times the largest eigenvalue of the curvature and more, so that a step is the gradient over lambda; these are not.
     pub fn quick(loss: PathLoss) -> Self {
-        let of = |method| {
+        let of = |method: &Method| {
             let lambda = match method {
                 Method::Baseline => 0.0,
                 Method::Hessian => 0.3,
                 Method::Fisher => 0.01,
             };
-            MethodSettings { method, lambda, learning_rate: 0.01 }
+            MethodSettings { method: *method, lambda, learning_rate: 0.01 }
         };
         Self {
-            methods: Method::ALL.map(of).into(),
+            methods: loss.methods().iter().map(of).collect(),
             on_indefinite: OnIndefinite::Abs,
             epochs: 6,
             batch: 32,
