@@ -173,6 +173,18 @@ fn a_compiled_loss_on_the_result_of_an_algorithm() {
     assert_eq!(all, by_hand.newton(Newton::fisher(1.0)).evaluate(&Y, &labels).unwrap());
 }
 
+/// Names that generated code has, or that mean something else outside.
+#[newton_loss(none, smoothing(gaussian, sigma = 0.2, samples = 2))]
+fn results<const N: usize>(arguments: &[f32; N], results: &f32, label: &f32, labels: f32, f32: u8) -> f32 {
+    arguments[0] + results + label + labels + f32::from(f32)
+}
+
+#[test]
+fn names_do_not_collide() {
+    let found = Results::<1>::new(100.0, 1).values(&[0.0], &[(10.0, 1000.0)]).unwrap();
+    assert!((found[0] - 1111.0).abs() < 1.0, "{found:?}");
+}
+
 /// A step of 1 at 0 in every number: its mean under normal noise is known.
 #[newton_loss(hessian, lambda = 1.0, smoothing(gaussian, sigma = 0.5, samples = 200000))]
 fn all_positive<const N: usize>(y: &[f64; N]) -> bool {

@@ -5,7 +5,7 @@ use super::signature::{self, Param, Role, Signature, product};
 use crate::attr::Attr;
 use crate::back::rust::{builders, krate, settings, type_name};
 use crate::errors::{Errors, Outcome};
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ItemFn, Type};
@@ -185,13 +185,7 @@ fn loss(
                 #outputs
             }
 
-            fn evaluate(
-                &self,
-                arguments: &#krate::smoothing::Arguments<'_, #element, Self::Label>,
-                results: &mut [#element],
-            ) -> ::core::result::Result<(), #krate::smoothing::Failure> {
-                #call
-            }
+            #call
         }
 
         impl #generics #krate::loss::NewtonLoss<#element> for #name #arguments #bounds {
@@ -329,28 +323,52 @@ fn parts(signature: &Signature, made: &Made<'_>, krate: &TokenStream) -> (TokenS
 /// The function at every argument.
 fn call(item: &ItemFn, signature: &Signature, made: &Made<'_>, krate: &TokenStream) -> TokenStream {
     let function = &item.sig.ident;
-    let Signature { prediction, prediction_type, element, .. } = signature;
+    let Signature { prediction_type, element, .. } = signature;
+    let prediction = local(&signature.prediction);
     let target = (!matches!(made, Made::Loss)).then(|| quote!(_));
-    let names: Vec<TokenStream> =
-        target.into_iter().chain(labels(signature).map(|Param { name, .. }| quote!(#name))).collect();
+    let names: Vec<TokenStream> = target
+        .into_iter()
+        .chain(labels(signature).map(|label| {
+            let name = local(&label.name);
+            quote!(#name)
+        }))
+        .collect();
     let pattern = match &names[..] {
         [] => quote!(_),
         [one] => quote!(#one),
         all => quote!((#(#all),*)),
     };
     let passed = signature.others.iter().map(|Param { name, held, role }| match role {
-        Role::Label => quote!(#name),
+        Role::Label => {
+            let name = local(name);
+            quote!(#name)
+        }
         Role::Shared => quote!(&self.#name),
         Role::Value if is_copy(held) => quote!(self.#name),
         Role::Value => quote!(::core::clone::Clone::clone(&self.#name)),
     });
     let generics: Vec<&Ident> = item.sig.generics.const_params().map(|p| &p.ident).collect();
-    let turbofish = (!generics.is_empty()).then(|| quote!(::<#({ #generics }),*>));
+    let turbofish = (!generics.is_empty()).then(|| quote!(::<#(#generics),*>));
+    let [arguments, results] = ["arguments", "results"].map(|name| local(&format_ident!("{name}")));
     let evaluate_each = quote_spanned!(signature.result.span()=> #krate::smoothing::evaluate_each);
+    let label = quote!(<Self as #krate::smoothing::Oracle<#element>>::Label);
     quote! {
-        #evaluate_each(arguments, results, |#prediction, #pattern| {
-            let #prediction: &#prediction_type = <#element as #krate::scalar::Scalar>::view_as(#prediction);
-            #function #turbofish (#prediction, #(#passed),*)
-        })
+        fn evaluate(
+            &self,
+            #arguments: &#krate::smoothing::Arguments<'_, #element, #label>,
+            #results: &mut [#element],
+        ) -> ::core::result::Result<(), #krate::smoothing::Failure> {
+            #evaluate_each(#arguments, #results, |#prediction, #pattern| {
+                let #prediction: &#prediction_type = <#element as #krate::scalar::Scalar>::view_as(#prediction);
+                #function #turbofish (#prediction, #(#passed),*)
+            })
+        }
     }
+}
+
+/// A local variable that no name of the user's means: a parameter may be called as the function is.
+fn local(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(name.span().resolved_at(Span::mixed_site()));
+    name
 }

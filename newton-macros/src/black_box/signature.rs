@@ -84,6 +84,17 @@ pub fn read(item: &ItemFn, errors: &mut Errors) -> Outcome<Signature> {
             "it returns nothing: a loss returns a number, an algorithm or an optimizer an array",
         )),
     };
+    for param in others.iter().flatten().filter(|p| p.role != Role::Label) {
+        if param.name == "newton" || param.name == "smoothing" {
+            errors.at(
+                param.name.span(),
+                format_args!(
+                    "the loss has a field of this name: call the parameter something else than `{}`",
+                    param.name
+                ),
+            );
+        }
+    }
     let first = first.unwrap_or_else(|| {
         Err(errors.at(sig.paren_token.span.join(), "the first parameter is the prediction: `y: &[f32; N]`"))
     });
