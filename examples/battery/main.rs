@@ -83,7 +83,7 @@ struct Run {
     ms_per_step: f64,
 }
 
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 
 fn train(method: &Method, seed: u64, args: &Args) -> Result<Run> {
     let device = Cpu::seed_from_u64(seed);
