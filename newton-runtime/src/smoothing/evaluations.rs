@@ -198,21 +198,68 @@ mod tests {
         }
     }
 
-    /// The mean of a step under normal noise is the normal distribution function.
+    /// Distribution function, density, and the density's slope.
+    fn density(of: Distribution, z: f64) -> (f64, f64, f64) {
+        let e = (-z).exp();
+        match of {
+            Distribution::Gaussian => {
+                let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
+                (0.5 * statrs::function::erf::erfc(-z / 2.0_f64.sqrt()), density, -z * density)
+            }
+            Distribution::Logistic => {
+                let below = 1.0 / (1.0 + e);
+                let density = below * (1.0 - below);
+                (below, density, density * (1.0 - 2.0 * below))
+            }
+            Distribution::Gumbel => ((-e).exp(), e * (-e).exp(), e * (e - 1.0) * (-e).exp()),
+            Distribution::Cauchy => {
+                let (pi, square) = (std::f64::consts::PI, 1.0 + z * z);
+                (0.5 + z.atan() / pi, 1.0 / (pi * square), -2.0 * z / (pi * square * square))
+            }
+            Distribution::Laplace => {
+                let half = 0.5 * (-z.abs()).exp();
+                (if z < 0.0 { half } else { 1.0 - half }, half, -half * z.signum())
+            }
+            Distribution::Triangular => {
+                let rest = 1.0 - z.abs();
+                (if z < 0.0 { 0.5 * rest * rest } else { 1.0 - 0.5 * rest * rest }, rest, -z.signum())
+            }
+        }
+    }
+
+    /// The mean of a step under noise is the noise's distribution function, its derivatives density and slope.
     #[test]
     fn steps() {
-        let noise = Noise::gaussian(0.5, 400_000);
-        let drawn = noise.draw(0, 7, 1).unwrap();
         let step = |x: f64| f64::from(u8::from(x > 0.0));
-        let values: Vec<f64> = drawn.iter().map(|z| step(0.3 + 0.5 * z)).collect();
-        let evaluations = Evaluations::new(&noise, &drawn, &values, step(0.3)).unwrap();
-        let mut hessian = [0.0];
-        evaluations.add_hessian(Covariate::Unperturbed, 1.0, &mut hessian).unwrap();
-        // The normal density at 0.6 over 0.5, and its derivative.
-        let density = (-0.5_f64 * 0.36).exp() / (2.0 * std::f64::consts::PI).sqrt() / 0.5;
-        assert!((evaluations.mean() - 0.725_746_88).abs() < 0.003);
-        assert!((evaluations.gradient(Covariate::Unperturbed)[0] - density).abs() < 0.01);
-        assert!((hessian[0] + 0.6 / 0.5 * density).abs() < 0.03);
+        let (y, scale) = (0.3, 0.7);
+        for distribution in Distribution::ALL {
+            for sampling in Sampling::ALL {
+                for antithetic in [false, true] {
+                    let noise =
+                        Noise { distribution, sampling, antithetic, ..Noise::gaussian(scale, 100_000) };
+                    let drawn = noise.draw(0, 7, 1).unwrap();
+                    let values: Vec<f64> = drawn.iter().map(|z| step(y + scale * z)).collect();
+                    let evaluations = Evaluations::new(&noise, &drawn, &values, step(y)).unwrap();
+                    let (below, density, slope) = density(distribution, -y / scale);
+                    let what = format!("{distribution} {} {antithetic}", sampling.name());
+                    let near = |found: f64, exact: f64, within: f64| {
+                        assert!((found - exact).abs() < within, "{what}: {found} and {exact}");
+                    };
+                    near(evaluations.mean(), 1.0 - below, 0.006);
+                    // The variance of the triangle's score is infinite.
+                    let within = if distribution == Distribution::Triangular { 0.08 } else { 0.02 };
+                    for covariate in Covariate::ALL {
+                        near(evaluations.gradient(covariate)[0], density / scale, within);
+                        let mut hessian = [0.0];
+                        let found = evaluations.add_hessian(covariate, 1.0, &mut hessian);
+                        match distribution {
+                            Distribution::Laplace | Distribution::Triangular => assert!(found.is_err()),
+                            _ => near(hessian[0], -slope / (scale * scale), 0.06),
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]
