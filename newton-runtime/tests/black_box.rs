@@ -280,6 +280,10 @@ fn settings_that_do_not_fit() {
         "prediction of sample 1 is not finite at entry 1: NaN"
     );
 
+    let nothing = |_: &[f64], _: &()| 0.0;
+    let said = message(SmoothedLoss::new(0, noise(), nothing).evaluate(&[], &[()]));
+    assert_eq!(said, "an argument: 0 numbers, expected 1");
+
     let short = |_: &[f64], _: &Vec<f64>| [0.0; DIM];
     let loss = PerturbedOptimizer::new(DIM, noise(), short);
     let said = message(loss.evaluate(&BATCH, &[vec![0.0; 3], vec![0.0; 2]]));

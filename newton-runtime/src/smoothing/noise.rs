@@ -37,6 +37,8 @@ impl Sampling {
     }
 }
 
+const MOST_SAMPLES: usize = 10_000_000;
+
 /// What perturbs the argument of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noise {
@@ -81,6 +83,8 @@ impl Noise {
             |expected| Err(SmoothingError::Setting { name: "samples", value: self.samples as f64, expected });
         match (self.samples, self.antithetic, self.sampling) {
             (0, ..) => of_samples("at least 1"),
+            // What is beyond is a mistyped number, and would end never or in an allocation failure.
+            (many, ..) if many > MOST_SAMPLES => of_samples("at most 10 000 000"),
             (odd, true, _) if odd % 2 == 1 => of_samples("an even number, for antithetic pairs"),
             (_, false, Sampling::Cartesian) if self.intervals(dim).is_none() => {
                 of_samples("k^m, for a grid of k intervals in each of m numbers")
@@ -240,6 +244,8 @@ mod tests {
         assert_eq!(of(Noise::gaussian(0.0, 3)), "`sigma` is 0, expected a positive, finite number");
         assert_eq!(of(Noise::gaussian(f64::NAN, 3)), "`sigma` is NaN, expected a positive, finite number");
         assert_eq!(of(Noise::gaussian(0.1, 0)), "`samples` is 0, expected at least 1");
+        let many = of(Noise::gaussian(0.1, 1_000_000_000_000));
+        assert_eq!(many, "`samples` is 1000000000000, expected at most 10 000 000");
         let odd = Noise { antithetic: true, ..Noise::gaussian(0.1, 3) };
         assert_eq!(of(odd), "`samples` is 3, expected an even number, for antithetic pairs");
         let cartesian = Noise { sampling: Sampling::Cartesian, ..Noise::gaussian(0.1, 8) };

@@ -5,7 +5,9 @@ use std::borrow::Borrow;
 use super::batch;
 use super::estimator::Estimator;
 use super::oracle::{Each, each};
-use super::{Noise, Numbers, OfAlgorithm, OfLoss, OfOptimizer, Oracle, Round, Sense, Smoothing};
+use super::{
+    Noise, Numbers, OfAlgorithm, OfLoss, OfOptimizer, Oracle, Round, Sense, Smoothing, SmoothingError,
+};
 use crate::Error;
 use crate::loss::{Evaluation, Gradients, NewtonLoss, check_batch};
 use crate::newton::{self, Average, Curvature, Diagnostics, Hessians, Newton};
@@ -171,6 +173,10 @@ impl<O, E, S: Borrow<Smoothing>> Smoothed<O, E, S> {
         let (oracle, smoothing) = (&self.oracle, self.smoothing.borrow());
         let (dim, outputs) = (oracle.dim(), oracle.outputs());
         check_batch(oracle.name(), dim, predictions, labels.len())?;
+        if dim == 0 || outputs == 0 {
+            let what = if dim == 0 { "an argument" } else { "a result" };
+            return Err(SmoothingError::Length { what, found: 0, expected: 1 }.into());
+        }
         smoothing.validate(dim)?;
         self.estimator.validate(dim, outputs, hessian, &smoothing.noise)?;
         let unperturbed = self.estimator.reads_unperturbed(smoothing.covariate, hessian);
