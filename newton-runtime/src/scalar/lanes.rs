@@ -149,11 +149,11 @@ impl<R: Register<L>, const L: usize> Scalar for Lanes<R, L> {
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        other.select_gt(self, other, self)
+        Self(other.0.max(self.0))
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {
-        self.select_gt(other, other, self)
+        Self(other.0.min(self.0))
     }
     #[inline]
     fn gather(values: &[Self], index: LaneIndex<L>) -> Self {

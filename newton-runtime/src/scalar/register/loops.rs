@@ -88,6 +88,14 @@ impl<T: Float, const L: usize> Register<L> for Loops<T, L> {
         out
     }
     #[inline(always)]
+    fn min(self, b: Self) -> Self {
+        b.select_gt(self, self, b)
+    }
+    #[inline(always)]
+    fn max(self, b: Self) -> Self {
+        self.select_gt(b, self, b)
+    }
+    #[inline(always)]
     fn select(mask: [i32; L], a: Self, b: Self) -> Self {
         let mut out = b;
         each!(l in L => {

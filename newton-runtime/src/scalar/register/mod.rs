@@ -71,6 +71,10 @@ pub trait Register<const L: usize>:
     fn is_eq(self, b: Self) -> [i32; L];
     /// `a` where `self > other`, else `b`.
     fn select_gt(self, other: Self, a: Self, b: Self) -> Self;
+    /// `self` where `self < b`, else `b`; `b` too where one is NaN or both are zero.
+    fn min(self, b: Self) -> Self;
+    /// `self` where `self > b`, else `b`; `b` too where one is NaN or both are zero.
+    fn max(self, b: Self) -> Self;
     /// `a` where all bits of the mask are set, `b` where none is.
     fn select(mask: [i32; L], a: Self, b: Self) -> Self;
     /// `t += u`

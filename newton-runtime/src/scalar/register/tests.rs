@@ -44,6 +44,8 @@ fn difference<R: Register<L>, const L: usize>(wrong: impl Fn(R) -> R) -> Option<
                 ("abs", at(a.abs()), Elementary::abs(x)),
                 ("sqrt", at(a.sqrt()), Elementary::sqrt(x)),
                 ("select_gt", at(a.select_gt(b, first, second)), if x > y { x } else { y }),
+                ("min", at(a.min(b)), if x < y { x } else { y }),
+                ("max", at(a.max(b)), if x > y { x } else { y }),
                 ("select", at(R::select(a.is_lt(b), first, second)), if x < y { x } else { y }),
                 ("select le", at(R::select(a.is_le(b), one, R::splat(zero))), truth(x <= y)),
                 ("add_tangents", tangents(|t, u, _, _| R::add_tangents(t, u)), x + y),

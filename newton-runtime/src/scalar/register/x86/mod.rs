@@ -18,7 +18,7 @@ use core::ops::{Add, Div, Mul, Sub};
 macro_rules! register {
     (
         $(#[$doc:meta])* $name:ident($R:ident), [$elem:ident; $L:literal], $tangents:literal tangents, $features:literal;
-        splat $splat:ident; add $add:ident; sub $sub:ident; mul $mul:ident; div $div:ident; sqrt $sqrt:ident; without $andnot:ident;
+        splat $splat:ident; add $add:ident; sub $sub:ident; mul $mul:ident; div $div:ident; sqrt $sqrt:ident; min $min:ident; max $max:ident; without $andnot:ident;
         mul_add |$a:ident, $b:ident, $c:ident| $mul_add:expr;
         lt $lt:expr; le $le:expr; eq $eq:expr;
         blend |$condition:ident, $x:ident, $y:ident| $blend:expr;
@@ -87,6 +87,16 @@ macro_rules! register {
                     let $condition = $from_ints;
                     $blend
                 })
+            }
+            #[inline(always)]
+            fn min(self, b: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $min(self.0, b.0) })
+            }
+            #[inline(always)]
+            fn max(self, b: Self) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $max(self.0, b.0) })
             }
             tangents! { $features $name:
                 add_tangents([u]) |t| $add(t, u);
@@ -184,7 +194,8 @@ macro_rules! by_lane {
 register! {
     /// Of AVX-512.
     F32x16(__m512), [f32; 16], 8 tangents, "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma";
-    splat _mm512_set1_ps; add _mm512_add_ps; sub _mm512_sub_ps; mul _mm512_mul_ps; div _mm512_div_ps; sqrt _mm512_sqrt_ps; without _mm512_andnot_ps;
+    splat _mm512_set1_ps; add _mm512_add_ps; sub _mm512_sub_ps; mul _mm512_mul_ps; div _mm512_div_ps; sqrt _mm512_sqrt_ps; min _mm512_min_ps; max _mm512_max_ps;
+    without _mm512_andnot_ps;
     mul_add |a, b, c| _mm512_fmadd_ps(a, b, c);
     lt _mm512_cmp_ps_mask::<_CMP_LT_OQ>; le _mm512_cmp_ps_mask::<_CMP_LE_OQ>; eq _mm512_cmp_ps_mask::<_CMP_EQ_OQ>;
     blend |c, x, y| _mm512_mask_blend_ps(c, y, x);
@@ -195,7 +206,8 @@ register! {
 register! {
     /// Of AVX2.
     F32x8(__m256), [f32; 8], 4 tangents, "avx2,fma";
-    splat _mm256_set1_ps; add _mm256_add_ps; sub _mm256_sub_ps; mul _mm256_mul_ps; div _mm256_div_ps; sqrt _mm256_sqrt_ps; without _mm256_andnot_ps;
+    splat _mm256_set1_ps; add _mm256_add_ps; sub _mm256_sub_ps; mul _mm256_mul_ps; div _mm256_div_ps; sqrt _mm256_sqrt_ps; min _mm256_min_ps; max _mm256_max_ps;
+    without _mm256_andnot_ps;
     mul_add |a, b, c| _mm256_fmadd_ps(a, b, c);
     lt _mm256_cmp_ps::<_CMP_LT_OQ>; le _mm256_cmp_ps::<_CMP_LE_OQ>; eq _mm256_cmp_ps::<_CMP_EQ_OQ>;
     blend |c, x, y| _mm256_blendv_ps(y, x, c);
@@ -206,7 +218,8 @@ register! {
 register! {
     /// Of SSE2, which is part of x86-64.
     F32x4(__m128), [f32; 4], 2 tangents, "sse2";
-    splat _mm_set1_ps; add _mm_add_ps; sub _mm_sub_ps; mul _mm_mul_ps; div _mm_div_ps; sqrt _mm_sqrt_ps; without _mm_andnot_ps;
+    splat _mm_set1_ps; add _mm_add_ps; sub _mm_sub_ps; mul _mm_mul_ps; div _mm_div_ps; sqrt _mm_sqrt_ps; min _mm_min_ps; max _mm_max_ps;
+    without _mm_andnot_ps;
     mul_add |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c);
     lt _mm_cmplt_ps; le _mm_cmple_ps; eq _mm_cmpeq_ps;
     blend |c, x, y| _mm_or_ps(_mm_and_ps(c, x), _mm_andnot_ps(c, y));
@@ -217,7 +230,8 @@ register! {
 register! {
     /// Of AVX-512.
     F64x8(__m512d), [f64; 8], 8 tangents, "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma";
-    splat _mm512_set1_pd; add _mm512_add_pd; sub _mm512_sub_pd; mul _mm512_mul_pd; div _mm512_div_pd; sqrt _mm512_sqrt_pd; without _mm512_andnot_pd;
+    splat _mm512_set1_pd; add _mm512_add_pd; sub _mm512_sub_pd; mul _mm512_mul_pd; div _mm512_div_pd; sqrt _mm512_sqrt_pd; min _mm512_min_pd; max _mm512_max_pd;
+    without _mm512_andnot_pd;
     mul_add |a, b, c| _mm512_fmadd_pd(a, b, c);
     lt _mm512_cmp_pd_mask::<_CMP_LT_OQ>; le _mm512_cmp_pd_mask::<_CMP_LE_OQ>; eq _mm512_cmp_pd_mask::<_CMP_EQ_OQ>;
     blend |c, x, y| _mm512_mask_blend_pd(c, y, x);
@@ -228,7 +242,8 @@ register! {
 register! {
     /// Of AVX2.
     F64x4(__m256d), [f64; 4], 4 tangents, "avx2,fma";
-    splat _mm256_set1_pd; add _mm256_add_pd; sub _mm256_sub_pd; mul _mm256_mul_pd; div _mm256_div_pd; sqrt _mm256_sqrt_pd; without _mm256_andnot_pd;
+    splat _mm256_set1_pd; add _mm256_add_pd; sub _mm256_sub_pd; mul _mm256_mul_pd; div _mm256_div_pd; sqrt _mm256_sqrt_pd; min _mm256_min_pd; max _mm256_max_pd;
+    without _mm256_andnot_pd;
     mul_add |a, b, c| _mm256_fmadd_pd(a, b, c);
     lt _mm256_cmp_pd::<_CMP_LT_OQ>; le _mm256_cmp_pd::<_CMP_LE_OQ>; eq _mm256_cmp_pd::<_CMP_EQ_OQ>;
     blend |c, x, y| _mm256_blendv_pd(y, x, c);
@@ -244,7 +259,8 @@ register! {
 register! {
     /// Of SSE2, which is part of x86-64.
     F64x2(__m128d), [f64; 2], 2 tangents, "sse2";
-    splat _mm_set1_pd; add _mm_add_pd; sub _mm_sub_pd; mul _mm_mul_pd; div _mm_div_pd; sqrt _mm_sqrt_pd; without _mm_andnot_pd;
+    splat _mm_set1_pd; add _mm_add_pd; sub _mm_sub_pd; mul _mm_mul_pd; div _mm_div_pd; sqrt _mm_sqrt_pd; min _mm_min_pd; max _mm_max_pd;
+    without _mm_andnot_pd;
     mul_add |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c);
     lt _mm_cmplt_pd; le _mm_cmple_pd; eq _mm_cmpeq_pd;
     blend |c, x, y| _mm_or_pd(_mm_and_pd(c, x), _mm_andnot_pd(c, y));
