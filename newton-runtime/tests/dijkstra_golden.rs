@@ -1,7 +1,7 @@
 //! Dijkstra on grids against paths found by the Warcraft benchmark's own solver (`golden/dijkstra.json`): ties and negative
 //! costs, where another order of expansion gives another path, included.
 
-use newton_runtime::algorithms::Dijkstra;
+use newton_runtime::algorithms::{Dijkstra, shortest_paths};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -37,6 +37,27 @@ fn paths_are_the_reference_s() {
         assert_eq!(path, case.path.concat(), "{}", case.name);
         assert!((total - case.cost).abs() < 1e-9, "{}: {total}, expected {}", case.name, case.cost);
     }
+}
+
+/// All cases of a size at once, three times over.
+#[test]
+fn so_are_those_of_batches() {
+    let cases = cases();
+    let mut seen = 0;
+    for first in &cases {
+        let size = |case: &Case| (case.weights.len(), case.weights[0].len());
+        let alike = cases.iter().filter(|case| size(case) == size(first));
+        let (mut costs, mut expected) = (Vec::new(), Vec::new());
+        for case in alike.clone().chain(alike.clone()).chain(alike) {
+            costs.extend(case.weights.concat());
+            expected.extend(case.path.concat());
+        }
+        let mut paths = vec![9; costs.len()];
+        shortest_paths(size(first).0, size(first).1, &costs, &mut paths).expect("finite costs");
+        assert_eq!(paths, expected, "{:?}", size(first));
+        seen = seen.max(costs.len() / first.path.concat().len());
+    }
+    assert!(seen > 16, "more grids than any lanes: {seen}");
 }
 
 /// The tie cases tell the order of expansion: on the transposed grid, another path is as cheap.

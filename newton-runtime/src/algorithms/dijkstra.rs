@@ -10,109 +10,29 @@
 //! * an expanded cell stays as it is, so that negative costs (perturbed ones are) give a path and no endless loop,
 //!   though not always the cheapest path;
 //! * what costs 1e10 or more counts as out of reach.
+//!
+//! Where costs are positive, the same path is found faster without a queue: `sweeps.rs`.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rayon::prelude::*;
-
+use super::DijkstraError;
+use super::error::lengths;
+use super::grid::FAR;
+use super::sweeps::{Sweeps, Walks, suit};
 use crate::scalar::Float;
-
-/// The distance of cells not reached; nothing beyond it is ever reached.
-const FAR: f64 = 1e10;
-/// The predecessor of cells not reached.
-const NONE: u32 = u32::MAX;
-
-/// Why there is no path.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DijkstraError {
-    /// No cells, or more than their indices can count.
-    #[error("a grid of {rows} x {columns} cells; expected at least one and fewer than 2^28")]
-    Grid {
-        /// Cells down.
-        rows: usize,
-        /// Cells across.
-        columns: usize,
-    },
-    /// An array that is no grid of this size (or no whole number of them).
-    #[error("{what} have {found} elements, expected {expected}")]
-    Length {
-        /// "the costs" or "the path's cells".
-        what: &'static str,
-        /// Its length.
-        found: usize,
-        /// Cells of the grid; of all grids for a batch.
-        expected: usize,
-    },
-    /// A NaN has no place in any order, and infinite costs no sum.
-    #[error("the cost of cell ({row}, {column}) is {value}, expected a finite number")]
-    NotFinite {
-        /// Row of the cell.
-        row: usize,
-        /// Column of the cell.
-        column: usize,
-        /// Its cost.
-        value: f64,
-    },
-    /// Every way to the target costs 1e10 or more.
-    #[error("cell ({row}, {column}) is out of reach: every path to it costs 1e10 or more")]
-    Unreachable {
-        /// Row of the target.
-        row: usize,
-        /// Column of the target.
-        column: usize,
-    },
-    /// One grid of a batch; the first that fails.
-    #[error("sample {sample}: {error}")]
-    Sample {
-        /// Index in the batch.
-        sample: usize,
-        /// What is wrong with it.
-        error: Box<DijkstraError>,
-    },
-}
-
-/// A cell to expand, the nearest and then the first in row-major order on top of the heap.
-#[derive(Debug, Clone, Copy)]
-struct Candidate<F> {
-    distance: F,
-    cell: u32,
-}
-
-impl<F: Float> Ord for Candidate<F> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Distances are sums of finite numbers and never NaN. `total_cmp` would not do: 0 and -0 tie.
-        let nearer = other.distance.partial_cmp(&self.distance).unwrap_or(Ordering::Equal);
-        nearer.then(other.cell.cmp(&self.cell))
-    }
-}
-
-impl<F: Float> PartialOrd for Candidate<F> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<F: Float> PartialEq for Candidate<F> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<F: Float> Eq for Candidate<F> {}
 
 /// A solver for grids of one size. Its buffers are made once: solving allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Dijkstra<F> {
-    rows: usize,
-    columns: usize,
-    distance: Vec<F>,
-    /// The cell from which each was reached.
+    sweeps: Sweeps<F>,
+    walks: Walks,
+    /// With a border, as the distances are.
+    costs: Vec<F>,
+    /// The cell from which each was reached; indices with the border.
     predecessor: Vec<u32>,
-    /// Expanded, and final.
-    closed: Vec<bool>,
-    queue: BinaryHeap<Candidate<F>>,
+    /// The nearest and then the first cell on top.
+    queue: BinaryHeap<Reverse<u128>>,
 }
 
 impl<F: Float> Dijkstra<F> {
@@ -121,24 +41,20 @@ impl<F: Float> Dijkstra<F> {
     /// # Errors
     /// [`DijkstraError::Grid`] for no cells or 2^28 and more.
     pub fn new(rows: usize, columns: usize) -> Result<Self, DijkstraError> {
-        let cells = rows.saturating_mul(columns);
-        if cells == 0 || cells >= 1 << 28 {
-            return Err(DijkstraError::Grid { rows, columns });
-        }
+        let sweeps = Sweeps::new(rows, columns)?;
         Ok(Self {
-            rows,
-            columns,
-            distance: vec![F::default(); cells],
-            predecessor: vec![NONE; cells],
-            closed: vec![false; cells],
+            predecessor: vec![0; sweeps.grid.distance.len()],
+            costs: vec![F::default(); sweeps.grid.distance.len()],
             // Each cell is expanded once and then offers itself to eight neighbours at most.
-            queue: BinaryHeap::with_capacity(8 * cells + 1),
+            queue: BinaryHeap::with_capacity(8 * sweeps.grid.cells() + 1),
+            walks: Walks::new(sweeps.grid.cells()),
+            sweeps,
         })
     }
 
     /// Cells down and across.
     pub fn size(&self) -> (usize, usize) {
-        (self.rows, self.columns)
+        (self.sweeps.grid.rows, self.sweeps.grid.columns)
     }
 
     /// Finds the path for `costs`, (rows, columns) row-major, and marks it in `path`, of the same shape: 1 (`true`) on
@@ -147,59 +63,82 @@ impl<F: Float> Dijkstra<F> {
     /// # Errors
     /// [`DijkstraError::Length`], [`DijkstraError::NotFinite`], [`DijkstraError::Unreachable`]; `path` is then as it was.
     pub fn solve<P: From<bool>>(&mut self, costs: &[F], path: &mut [P]) -> Result<F, DijkstraError> {
-        let cells = self.rows * self.columns;
-        for (what, found) in [("the costs", costs.len()), ("the path's cells", path.len())] {
-            if found != cells {
-                return Err(DijkstraError::Length { what, found, expected: cells });
+        let (rows, columns) = self.size();
+        lengths(costs.len(), path.len(), rows * columns)?;
+        if suit(rows, columns, 1) {
+            self.sweeps.grid.load(0, costs);
+            self.sweeps.solve(1, &mut self.walks);
+            if self.walks.solved == 1 {
+                self.walks.mark(0, path);
+                return Ok(self.sweeps.grid.distance[self.sweeps.grid.target()]);
             }
         }
+        self.solve_by_queue(costs, path)
+    }
+
+    /// The same for costs and a path of the right length, whatever the costs are.
+    pub(super) fn solve_by_queue<P: From<bool>>(
+        &mut self,
+        costs: &[F],
+        path: &mut [P],
+    ) -> Result<F, DijkstraError> {
+        let (rows, columns) = self.size();
         if let Some(cell) = costs.iter().position(|cost| !cost.is_finite()) {
-            let (row, column) = (cell / self.columns, cell % self.columns);
+            let (row, column) = (cell / columns, cell % columns);
             return Err(DijkstraError::NotFinite { row, column, value: costs[cell].to_f64() });
         }
-        let target = cells - 1;
-        self.search(costs, target);
-        if target != 0 && self.predecessor[target] == NONE {
-            return Err(DijkstraError::Unreachable { row: self.rows - 1, column: self.columns - 1 });
+        self.search(costs);
+        let grid = &self.sweeps.grid;
+        let (width, first, target) = (grid.width(), grid.first(), grid.target());
+        let total = grid.distance[target];
+        if target != first && total == F::from_f64(FAR) {
+            return Err(DijkstraError::Unreachable { row: rows - 1, column: columns - 1 });
         }
         path.fill_with(|| P::from(false));
         let mut cell = target;
-        path[cell] = P::from(true);
-        while cell != 0 {
+        while cell != first {
+            path[(cell / width - 1) * columns + cell % width - 1] = P::from(true);
             cell = self.predecessor[cell] as usize;
-            path[cell] = P::from(true);
         }
-        Ok(self.distance[target])
+        path[0] = P::from(true);
+        Ok(total)
     }
 
     /// Fills in distances and predecessors, up to and including the target's.
-    fn search(&mut self, costs: &[F], target: usize) {
-        self.distance.fill(F::from_f64(FAR));
-        self.predecessor.fill(NONE);
-        self.closed.fill(false);
+    fn search(&mut self, costs: &[F]) {
+        let grid = &mut self.sweeps.grid;
+        let (rows, columns, width) = (grid.rows, grid.columns, grid.width());
+        // Closed cells are as far as NaN, and so is the border: no offer is less.
+        grid.distance.fill(F::from_f64(f64::NAN));
+        for row in 0..rows {
+            let start = (row + 1) * width + 1;
+            grid.distance[start..][..columns].fill(F::from_f64(FAR));
+            self.costs[start..][..columns].copy_from_slice(&costs[row * columns..][..columns]);
+        }
+        let (first, target) = (grid.first(), grid.target());
+        grid.distance[first] = costs[0];
         self.queue.clear();
-        self.distance[0] = costs[0];
-        self.queue.push(Candidate { distance: costs[0], cell: 0 });
-        while let Some(Candidate { cell, .. }) = self.queue.pop() {
-            let cell = cell as usize;
+        self.queue.push(candidate(costs[0], first));
+        while let Some(Reverse(nearest)) = self.queue.pop() {
+            let cell = nearest as u32 as usize;
             // What is on top is final: the target's predecessors are closed and will not change.
             if cell == target {
                 return;
             }
-            // An older offer to a cell that was expanded at a better one.
-            if std::mem::replace(&mut self.closed[cell], true) {
+            let here = std::mem::replace(&mut grid.distance[cell], F::from_f64(f64::NAN));
+            // An older offer to a cell that was expanded at a better one. Distances of open cells are sums of finite numbers.
+            if here.to_f64().is_nan() {
                 continue;
             }
-            let (row, column) = (cell / self.columns, cell % self.columns);
-            let here = self.distance[cell];
-            for r in row.saturating_sub(1)..(row + 2).min(self.rows) {
-                for c in column.saturating_sub(1)..(column + 2).min(self.columns) {
-                    let next = r * self.columns + c;
-                    let distance = costs[next] + here;
-                    if !self.closed[next] && distance < self.distance[next] {
-                        self.distance[next] = distance;
-                        self.predecessor[next] = cell as u32;
-                        self.queue.push(Candidate { distance, cell: next as u32 });
+            for row in [cell - width - 1, cell - 1, cell + width - 1] {
+                let costs = &self.costs[row..row + 3];
+                let distance = &mut grid.distance[row..row + 3];
+                let predecessor = &mut self.predecessor[row..row + 3];
+                for k in 0..3 {
+                    let offer = costs[k] + here;
+                    if offer < distance[k] {
+                        (distance[k], predecessor[k]) = (offer, cell as u32);
+                        self.queue.push(candidate(offer, row + k));
                     }
                 }
             }
@@ -207,35 +146,12 @@ impl<F: Float> Dijkstra<F> {
     }
 }
 
-/// The paths of a batch, on all cores: `costs` and `paths` are (batch, rows, columns) row-major.
-///
-/// # Errors
-/// [`DijkstraError::Grid`], [`DijkstraError::Length`] for no whole number of grids, and [`DijkstraError::Sample`] with
-/// the first grid that has no path; the others' paths are filled in all the same.
-pub fn shortest_paths<F: Float, P: From<bool> + Send>(
-    rows: usize,
-    columns: usize,
-    costs: &[F],
-    paths: &mut [P],
-) -> Result<(), DijkstraError> {
-    let solver = Dijkstra::new(rows, columns)?;
-    let cells = rows * columns;
-    for (what, found) in [("the costs", costs.len()), ("the path's cells", paths.len())] {
-        let expected = costs.len() / cells * cells;
-        if found != expected {
-            return Err(DijkstraError::Length { what, found, expected });
-        }
-    }
-    let failures = paths.par_chunks_exact_mut(cells).zip(costs.par_chunks_exact(cells)).enumerate().map_init(
-        || solver.clone(),
-        |solver, (sample, (path, costs))| {
-            solver.solve(costs, path).err().map(|error| (sample, Box::new(error)))
-        },
-    );
-    match failures.flatten().min_by_key(|(sample, _)| *sample) {
-        Some((sample, error)) => Err(DijkstraError::Sample { sample, error }),
-        None => Ok(()),
-    }
+/// Distance and cell in an integer that is ordered as they are: comparing costs one instruction or two, and no branch.
+fn candidate<F: Float>(distance: F, cell: usize) -> Reverse<u128> {
+    // 0 and -0 tie. The bits of negative numbers fall where the numbers rise.
+    let bits = (distance.to_f64() + 0.0).to_bits();
+    let order = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    Reverse(u128::from(order) << 32 | cell as u128)
 }
 
 #[cfg(test)]

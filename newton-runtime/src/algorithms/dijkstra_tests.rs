@@ -85,10 +85,16 @@ fn agrees_with_the_slow_way_on_ties_and_negative_costs() {
     let wrong = [Rule::NotStrict, Rule::LastFirst, Rule::NoDiagonals, Rule::Reopen, Rule::FreeSource];
     let mut differs = [0; 5];
     for (rows, columns, costs) in grids(2000) {
+        let mut solver = Dijkstra::new(rows, columns).expect("a grid");
         let mut path = vec![false; costs.len()];
-        let total = Dijkstra::new(rows, columns).and_then(|mut d| d.solve(&costs, &mut path));
+        let total = solver.solve(&costs, &mut path).expect("finite");
         let right = slow(rows, columns, &costs, Rule::Right);
-        assert_eq!((path, total.expect("finite")), right, "{costs:?}");
+        assert_eq!((path, total), right, "{costs:?}");
+        // Sweeps are for positive costs, the queue is for all.
+        assert_eq!(solver.walks.solved == 1, costs.iter().all(|cost| *cost > 0.0));
+        let mut path = vec![false; costs.len()];
+        let total = solver.solve_by_queue(&costs, &mut path).expect("finite");
+        assert_eq!((path, total), right, "{costs:?}");
         for (rule, differs) in wrong.iter().zip(&mut differs) {
             *differs += usize::from(slow(rows, columns, &costs, *rule) != right);
         }
@@ -123,7 +129,9 @@ fn sums_are_made_in_the_type_of_the_costs() {
 #[test]
 fn a_used_solver_is_as_good_as_a_new_one_and_allocates_nothing() {
     let mut used = Dijkstra::new(6, 5).expect("a grid");
-    let buffers = |d: &Dijkstra<f64>| (d.distance.as_ptr(), d.predecessor.as_ptr(), d.queue.capacity());
+    let buffers = |d: &Dijkstra<f64>| {
+        (d.sweeps.grid.distance.as_ptr(), d.predecessor.as_ptr(), d.walks.capacity(), d.queue.capacity())
+    };
     let before = buffers(&used);
     let mut random = Random(11);
     let (mut path, mut fresh) = ([0.0f32; 30], [0.0f32; 30]);
@@ -181,23 +189,43 @@ fn what_has_no_path_is_told_and_leaves_the_path_alone() {
     }
 }
 
+/// Grids with one way through, back and forth: sweeps would take as many as there are corridors.
 #[test]
-fn batches_give_each_grid_its_path_and_name_the_first_bad_one() {
-    let mut random = Random(5);
-    let mut costs: Vec<f32> = (0..100 * 12).map(|_| random.below(9) as f32).collect();
-    let mut paths = vec![0u8; costs.len()];
-    shortest_paths(3, 4, &costs, &mut paths).expect("finite");
-    let mut solver = Dijkstra::new(3, 4).expect("a grid");
-    let mut path = [0u8; 12];
-    for (costs, found) in costs.chunks(12).zip(paths.chunks(12)) {
-        solver.solve(costs, &mut path).expect("finite");
-        assert_eq!(path, found);
+fn mazes() {
+    let (rows, columns) = (47, 12);
+    let wall = |i: usize| {
+        let (row, column) = (i / columns, i % columns);
+        row % 2 == 1 && column != if row % 4 == 1 { columns - 1 } else { 0 }
+    };
+    let costs: Vec<f32> = (0..rows * columns).map(|i| if wall(i) { 1e6 } else { 1.0 }).collect();
+    let mut solver = Dijkstra::new(rows, columns).expect("a grid");
+    let [mut path, mut expected] = [(); 2].map(|()| vec![0u8; costs.len()]);
+    let total = solver.solve(&costs, &mut path);
+    assert_eq!(solver.solve_by_queue(&costs, &mut expected), total);
+    assert_eq!(path, expected);
+    // Every corridor has been walked, all but a corner of each turn.
+    assert!(total.expect("a path") > (rows / 2 * (columns - 1)) as f32);
+}
+
+/// What rounding swallows ties, and ties that a step makes are not ordered by cells.
+#[test]
+fn costs_too_small_to_lengthen_a_path_are_left_to_the_queue() {
+    let mut random = Random(17);
+    for _ in 0..300 {
+        let costs: [f32; 20] = std::array::from_fn(|_| [1e-9, 1.0, 1.5][random.below(3) as usize]);
+        let wide = costs.map(f64::from);
+        let (mut narrow, mut reference) = (Dijkstra::new(4, 5).expect("a grid"), [false; 20]);
+        let [mut path, mut wide_path] = [[false; 20]; 2];
+        let total = narrow.solve(&costs, &mut path);
+        assert_eq!(total, narrow.solve_by_queue(&costs, &mut reference));
+        assert_eq!(
+            (path, narrow.walks.solved),
+            (reference, u64::from(costs.iter().all(|cost| *cost >= 1.0)))
+        );
+        // They are large enough for f64.
+        let mut solver = Dijkstra::new(4, 5).expect("a grid");
+        let total = solver.solve(&wide, &mut wide_path).expect("finite");
+        assert_eq!((wide_path.to_vec(), total), slow(4, 5, &wide, Rule::Right));
+        assert_eq!(solver.walks.solved, 1);
     }
-    (costs[70 * 12 + 5], costs[30 * 12]) = (f32::NAN, f32::NAN);
-    let error = shortest_paths(3, 4, &costs, &mut paths).expect_err("not finite");
-    assert_eq!(error.to_string(), "sample 30: the cost of cell (0, 0) is NaN, expected a finite number");
-    let error = shortest_paths(3, 4, &costs[1..], &mut paths).expect_err("no whole number of grids");
-    assert_eq!(error, DijkstraError::Length { what: "the costs", found: 1199, expected: 1188 });
-    let error = shortest_paths(3, 4, &costs, &mut paths[12..]).expect_err("fewer paths");
-    assert_eq!(error, DijkstraError::Length { what: "the path's cells", found: 1188, expected: 1200 });
 }
