@@ -1,11 +1,12 @@
 //! Times shortest paths of a batch of small grids against the heap in Python that published baselines use, and against SciPy.
 //!
-//! `cargo bench --bench shortest_path`; `-- --alone` for ours alone, `-- --sizes` for grids of other sizes, ours alone. See the README
-//! beside this file.
+//! `cargo bench --bench shortest_path`; `-- --alone` for ours alone, `-- --sizes` for grids of other sizes, ours alone; `-- --steps` for training
+//! steps with losses under noise. See the README beside this file.
 
 #[allow(dead_code)]
 #[path = "../shared/mod.rs"]
 mod shared;
+mod step;
 
 use anyhow::{Context, Result, ensure};
 use newton_losses::algorithms::{BatchDijkstra, Dijkstra};
@@ -27,7 +28,7 @@ const SECONDS: f64 = 1.0;
 const TURNS: usize = 3;
 
 /// `SAMPLES` perturbations of each of so many maps; `level` is subtracted from all costs.
-fn perturbed(maps: usize, side: usize, level: f64) -> Vec<f32> {
+fn perturbed(maps: usize, side: usize, level: f64) -> Result<Vec<f32>> {
     let mut state = 1_u64;
     let noise = Noise { seed: 3, ..Noise::gaussian(SCALE, SAMPLES) };
     let mut costs = Vec::new();
@@ -38,11 +39,11 @@ fn perturbed(maps: usize, side: usize, level: f64) -> Vec<f32> {
                 TERRAIN[(state >> 40) as usize % TERRAIN.len()] - level
             })
             .collect();
-        for drawn in noise.draw(0, map as u64, cells.len()).chunks(cells.len()) {
+        for drawn in noise.draw(0, map as u64, cells.len())?.chunks(cells.len()) {
             costs.extend(cells.iter().zip(drawn).map(|(cost, z)| (cost + SCALE * z) as f32));
         }
     }
-    costs
+    Ok(costs)
 }
 
 /// Microseconds a grid: on one core and on all, and one by one.
@@ -93,10 +94,13 @@ fn ask(peer: &mut Peer, request: &Value) -> Result<Value> {
 }
 
 fn main() -> Result<()> {
+    if flag("--steps") {
+        return step::steps();
+    }
     if flag("--sizes") {
         for side in [5, 12, 18, 24, 30, 60] {
             for (name, level) in [("positive", 0.0), ("cheapest terrain about 0", 0.8)] {
-                let costs = perturbed((10_080 / (side * side)).clamp(3, MAPS), side, level);
+                let costs = perturbed((10_080 / (side * side)).clamp(3, MAPS), side, level)?;
                 let [one, all, single] = ours(side, &costs, &mut vec![0; costs.len()])?;
                 println!(
                     "{side:2} x {side:2}, {name:<24} {one:9.3} us on one core, {all:9.3} us on all, {single:9.3} us one by one"
@@ -105,7 +109,7 @@ fn main() -> Result<()> {
         }
         return Ok(());
     }
-    let costs = perturbed(MAPS, SIDE, 0.0);
+    let costs = perturbed(MAPS, SIDE, 0.0)?;
     let mut paths = vec![0_u8; costs.len()];
     let cores = std::thread::available_parallelism()?.get();
     println!("{GRIDS} grids of {SIDE} x {SIDE}, f32, {cores} cores; microseconds a grid");

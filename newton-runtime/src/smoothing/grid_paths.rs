@@ -3,34 +3,34 @@
 use std::marker::PhantomData;
 
 use super::{Arguments, Failure, Oracle};
-use crate::algorithms::{DijkstraError, shortest_paths};
+use crate::algorithms::{BatchDijkstra, DijkstraError};
 use crate::scalar::Float;
 
 /// The cheapest path through a grid: costs of the cells, rows x columns, to 1 on the path and 0 elsewhere, as
-/// [`crate::algorithms::dijkstra`] defines it. Labels may be anything; they are not read.
-#[derive(Debug)]
-pub struct GridPaths<L> {
-    rows: usize,
-    columns: usize,
+/// [`Dijkstra`](crate::algorithms::Dijkstra) defines it; a whole batch at once, without allocations but the first. Labels may be anything; they are
+/// not read.
+pub struct GridPaths<T: Float, L> {
+    solver: BatchDijkstra<T>,
     label: PhantomData<fn(&L)>,
 }
 
-impl<L> GridPaths<L> {
+impl<T: Float, L> GridPaths<T, L> {
     /// For grids of `rows` x `columns` cells.
-    pub const fn new(rows: usize, columns: usize) -> Self {
-        Self { rows, columns, label: PhantomData }
+    ///
+    /// # Errors
+    /// [`DijkstraError::Grid`] for no cells or 2^28 and more.
+    pub fn new(rows: usize, columns: usize) -> Result<Self, DijkstraError> {
+        Ok(Self { solver: BatchDijkstra::new(rows, columns)?, label: PhantomData })
     }
 }
 
-impl<L> Clone for GridPaths<L> {
+impl<T: Float, L> Clone for GridPaths<T, L> {
     fn clone(&self) -> Self {
-        *self
+        Self { solver: self.solver.clone(), label: PhantomData }
     }
 }
 
-impl<L> Copy for GridPaths<L> {}
-
-impl<T: Float + From<bool>, L: Sync> Oracle<T> for GridPaths<L> {
+impl<T: Float + From<bool>, L: Sync> Oracle<T> for GridPaths<T, L> {
     type Label = L;
 
     fn name(&self) -> &'static str {
@@ -38,15 +38,16 @@ impl<T: Float + From<bool>, L: Sync> Oracle<T> for GridPaths<L> {
     }
 
     fn dim(&self) -> usize {
-        self.rows * self.columns
+        let (rows, columns) = self.solver.size();
+        rows * columns
     }
 
     fn outputs(&self) -> usize {
-        self.rows * self.columns
+        Oracle::<T>::dim(self)
     }
 
     fn evaluate(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
-        shortest_paths(self.rows, self.columns, arguments.values(), results).map_err(|error| match error {
+        self.solver.solve(arguments.values(), results).map_err(|error| match error {
             DijkstraError::Sample { sample, error } => Failure::at(sample, error),
             other => Failure::whole(other),
         })

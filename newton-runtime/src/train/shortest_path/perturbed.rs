@@ -80,7 +80,7 @@ impl PerturbedSettings {
         check::at_most("samples", self.samples as u64, 100_000, "at most 100 000")?;
         let smoothing =
             Smoothing::new(Noise { seed: self.seed, ..Noise::gaussian(self.sigma, self.samples) });
-        let paths = GridPaths::<[[f32; C]; R]>::new(R, C);
+        let paths = GridPaths::<f32, [[f32; C]; R]>::new(R, C)?;
         Ok(match self.smoothed {
             Smoothed::Loss => {
                 let loss = compared(paths, share_wrong::<R, C>);

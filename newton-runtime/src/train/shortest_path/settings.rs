@@ -1,6 +1,6 @@
 //! What a comparison is run with.
 
-use super::PathLoss;
+use super::{PathLoss, PerturbedSettings, Smoothed};
 use crate::newton::OnIndefinite;
 use crate::train::{Method, TrainError, check};
 
@@ -57,21 +57,30 @@ impl Settings {
         }
     }
 
-    /// A short run on few maps. Lambda and learning rates were searched, as `examples/README.md` says: the paper's lambda is a
-    /// thousand times the largest eigenvalue of the curvature and more, so that a step is the gradient over lambda; these are not.
+    /// A short run on few maps. Lambda and learning rates were searched, as `examples/README.md` says: with the paper's lambda, which is
+    /// larger than all eigenvalues of the curvature, a step is the gradient over lambda. Smoothed losses and algorithms learn slowly, and
+    /// get four times the epochs.
     pub fn quick(loss: PathLoss) -> Self {
+        use Smoothed::{Algorithm, Loss, Optimizer};
+        let (hessian, fisher, learning_rate, epochs) = match loss {
+            PathLoss::BellmanFord(_) => (0.3, 0.01, 0.01, 6),
+            PathLoss::Perturbed(PerturbedSettings { smoothed: Optimizer, .. }) => (1.0, 0.1, 0.01, 6),
+            PathLoss::Perturbed(PerturbedSettings { smoothed: Loss | Algorithm, .. }) => {
+                (1.0, 0.001, 0.003, 24)
+            }
+        };
         let of = |method: &Method| {
             let lambda = match method {
                 Method::Baseline => 0.0,
-                Method::Hessian => 0.3,
-                Method::Fisher => 0.01,
+                Method::Hessian => hessian,
+                Method::Fisher => fisher,
             };
-            MethodSettings { method: *method, lambda, learning_rate: 0.01 }
+            MethodSettings { method: *method, lambda, learning_rate }
         };
         Self {
             methods: loss.methods().iter().map(of).collect(),
             on_indefinite: OnIndefinite::Abs,
-            epochs: 6,
+            epochs,
             batch: 32,
             ..Self::paper(loss)
         }
