@@ -1,8 +1,8 @@
 //! Many grids of one size at once: one in each SIMD lane, blocks of them on all cores.
 //!
-//! Measured on 12 x 12 positive costs (f32, AVX-512, one core), a grid takes 0.4 us by sweeps in lanes, 2.1 us by sweeps alone, 5.4 us by the queue and
-//! 4.3 us by Dijkstra's order in lanes, each looking through all its cells for the next, which from 18 x 18 on is slower than the queue;
-//! sweeps in lanes lead up to beyond 120 x 120, alone up to about 50 x 50.
+//! Measured on 12 x 12 positive costs (f32, AVX-512, one core), a grid takes 0.4 us by sweeps in lanes, 2.1 us by sweeps alone, 5.4 us
+//! by the queue and 4.2 us by Dijkstra's order in lanes with all cells looked through for the next, which from 18 x 18 on is
+//! slower than the queue; sweeps in lanes lead beyond 120 x 120, alone up to about 50 x 50 (`benches/shortest_path`).
 
 use std::any::Any;
 use std::cell::RefCell;
