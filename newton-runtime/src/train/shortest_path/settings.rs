@@ -64,7 +64,7 @@ impl Settings {
         use Smoothed::{Algorithm, Loss, Optimizer};
         let (hessian, fisher, learning_rate, epochs) = match loss {
             PathLoss::BellmanFord(_) => (0.3, 0.01, 0.01, 6),
-            PathLoss::Perturbed(PerturbedSettings { smoothed: Optimizer, .. }) => (1.0, 0.1, 0.01, 6),
+            PathLoss::Perturbed(PerturbedSettings { smoothed: Optimizer, .. }) => (3.0, 0.1, 0.01, 6),
             PathLoss::Perturbed(PerturbedSettings { smoothed: Loss | Algorithm, .. }) => {
                 (1.0, 0.001, 0.003, 24)
             }
