@@ -51,7 +51,7 @@ fn schedule(prices: &[f32; HOURS], battery: Battery) -> Result<[f32; HOURS]> {
 }
 
 /// What a day costs if the battery follows the schedule for other prices than come true, in Euro.
-#[newton_loss(fisher, lambda = 1.0, smoothing(gaussian, sigma = 5.0, samples = 10, covariate = leave_one_out))]
+#[newton_loss(fisher, lambda = 10.0, smoothing(gaussian, sigma = 5.0, samples = 10, covariate = leave_one_out))]
 fn bill(prices: &[f32; HOURS], true_prices: &[f32; HOURS], battery: Battery) -> Result<f32> {
     let trades = schedule(prices, battery)?;
     Ok(trades.iter().zip(true_prices).map(|(trade, price)| trade * price).sum())
