@@ -30,7 +30,7 @@ fn expansion(item: &syn::ItemFn) -> Option<TokenStream> {
         syn::Meta::List(list) => list.tokens,
         _ => TokenStream::new(),
     };
-    Some(if function { crate::expand_function(tokens, &item) } else { crate::expand(tokens, &item) })
+    Some(if function { crate::expand_function(tokens, &item, false) } else { crate::expand(tokens, &item, false) })
 }
 
 fn expanded(path: &Path) -> String {

@@ -38,7 +38,7 @@ use quote::quote;
 #[proc_macro_attribute]
 pub fn newton_loss(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match function_of(item.into()) {
-        Ok(item) => expand(attribute.into(), &item).into(),
+        Ok(item) => expand(attribute.into(), &item, CUDA).into(),
         Err(error) => error.into(),
     }
 }
@@ -51,7 +51,7 @@ pub fn newton_loss(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn newton_fn(attribute: TokenStream, item: TokenStream) -> TokenStream {
     match function_of(item.into()) {
-        Ok(item) => expand_function(attribute.into(), &item).into(),
+        Ok(item) => expand_function(attribute.into(), &item, CUDA).into(),
         Err(error) => error.into(),
     }
 }
@@ -68,7 +68,10 @@ fn function_of(tokens: proc_macro2::TokenStream) -> Result<syn::ItemFn, proc_mac
     })
 }
 
-fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro2::TokenStream {
+/// Losses carry their text for CUDA.
+const CUDA: bool = cfg!(feature = "cuda");
+
+fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn, cuda: bool) -> proc_macro2::TokenStream {
     let mut errors = errors::Errors::default();
     let attr = attr::parse(attribute, &mut errors);
     if attr.name.is_none() && back::rust::type_name(&item.sig.ident).is_none() {
@@ -94,7 +97,9 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
     let item = &strip(item, attr.relax.as_ref());
     match (program, errors.is_empty()) {
         (Some(program), true) => {
-            let code = back::rust::loss(item, &attr, &grad::gradient(program));
+            let gradient = grad::gradient(program);
+            let cuda = cuda.then(|| back::cuda::loss(item, &attr, &gradient));
+            let code = back::rust::loss(item, &attr, &gradient, cuda);
             if attr.print {
                 eprintln!("{}", print::formatted(&code));
             }
@@ -108,7 +113,7 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro
     }
 }
 
-fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> proc_macro2::TokenStream {
+fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn, cuda: bool) -> proc_macro2::TokenStream {
     let mut errors = errors::Errors::default();
     let attr = attr::parse_function(attribute, &mut errors);
     let mut program = front::lower(item, front::Item::Function, attr.relax.is_some(), &mut errors);
@@ -145,10 +150,15 @@ fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn) -> p
     }
     let item = &strip(item, attr.relax.as_ref());
     let code = match &attr.gradient {
-        Some(path) => back::rust::custom(item, &attr, path, flavours),
+        Some(path) => {
+            let cuda = cuda.then(|| back::cuda::custom(item, &attr, path, &flavours));
+            back::rust::custom(item, &attr, path, &flavours, cuda)
+        }
         None => {
             let flavours = flavours.into_iter().map(|(by_lane, program)| (by_lane, grad::function(program)));
-            back::rust::function(item, &attr, flavours.collect())
+            let flavours: Vec<_> = flavours.collect();
+            let cuda = cuda.then(|| back::cuda::function(item, &attr, &flavours));
+            back::rust::function(item, &attr, &flavours, cuda)
         }
     };
     if attr.print {

@@ -34,8 +34,8 @@ fn refusals(source: &str) -> Vec<String> {
     };
     let mut found = Vec::new();
     let expansion = match function {
-        true => crate::expand_function(attribute, &item),
-        false => crate::expand(attribute, &item),
+        true => crate::expand_function(attribute, &item, false),
+        false => crate::expand(attribute, &item, false),
     };
     messages(expansion, &mut found);
     found

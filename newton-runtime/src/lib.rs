@@ -10,6 +10,7 @@
 //! | [`smoothing`] | derivatives of black-box functions from values under noise: the estimators |
 //! | [`builtins`] | the functions that the language knows |
 //! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
+//! | [`cuda`] | losses as CUDA C++ |
 //! | `graph` | feature `dfdx`: losses on dfdx's tape, layers |
 //! | `data`, `models`, `train` | feature `train`: MNIST and synthetic digits, Warcraft maps, networks, the sorting and shortest-path benchmarks |
 //!
@@ -23,6 +24,7 @@ extern crate self as newton_losses;
 
 pub mod algorithms;
 pub mod builtins;
+pub mod cuda;
 pub mod error;
 pub mod gradcheck;
 pub mod kernel;

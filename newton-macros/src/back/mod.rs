@@ -1,3 +1,4 @@
 //! The IR as text.
 
+pub mod cuda;
 pub mod rust;

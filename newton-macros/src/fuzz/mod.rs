@@ -63,8 +63,8 @@ fn run(input: &Input, tally: &mut Tally) -> Result<(), String> {
     let compile = || {
         let Ok(item) = crate::function_of(input.item.clone()) else { return None };
         Some(match input.loss {
-            true => expand(input.attribute.clone(), &item),
-            false => expand_function(input.attribute.clone(), &item),
+            true => expand(input.attribute.clone(), &item, true),
+            false => expand_function(input.attribute.clone(), &item, true),
         })
     };
     let expansion = match catch_unwind(AssertUnwindSafe(compile)) {

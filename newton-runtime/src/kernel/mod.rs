@@ -13,6 +13,9 @@ mod workspace;
 
 pub use run::{gradients, hessian_vector_products, hessians, mean_hessian};
 
+pub(crate) use run::tangents;
+
+use crate::cuda::Source;
 use crate::newton::Newton;
 use crate::scalar::{Data, Float, Real, Scalar, Tape};
 
@@ -44,4 +47,8 @@ pub trait Kernel: Sync {
     where
         S: Scalar<Passive = P>,
         P: Real;
+    /// The text for CUDA; none without the feature `cuda-source`.
+    fn cuda(&self) -> Option<Source> {
+        None
+    }
 }

@@ -15,7 +15,7 @@ const MOST_TANGENTS: usize = 8;
 
 /// Tangents per pass for `dim` columns. All share the primal's exponentials, logarithms and divisions; a last pass that is not
 /// full wastes some.
-const fn tangents(dim: usize, most: usize) -> usize {
+pub(crate) const fn tangents(dim: usize, most: usize) -> usize {
     let (mut best, mut least, mut k) = (1, usize::MAX, 1);
     while k <= most && k <= MOST_TANGENTS {
         let cost = dim.div_ceil(k) * (k + 1);

@@ -19,8 +19,13 @@ use std::collections::BTreeSet;
 use syn::ItemFn;
 use syn::spanned::Spanned;
 
-/// Everything generated for a function, the user's first.
-pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: Vec<(bool, Function)>) -> TokenStream {
+/// Everything generated for a function, the user's first. `cuda`: the form of that name, if there is one.
+pub fn function(
+    item: &ItemFn,
+    attr: &FunctionAttr,
+    flavours: &[(bool, Function)],
+    cuda: Option<TokenStream>,
+) -> TokenStream {
     let forms = flavours.iter().map(|(by_lane, function)| {
         let shape = Shape::new(item, attr, &function.program, *by_lane, &function.outputs);
         let outputs = &shape.outputs;
@@ -49,7 +54,7 @@ pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: Vec<(bool, Functio
         let reverse = shape.reverse(&given, &names(&function.parameter_adjoints), reverse);
         quote!(#value #forward #reverse)
     });
-    items(item, quote!(#(#forms)*))
+    items(item, quote!(#(#forms)* #cuda))
 }
 
 /// As [`function`], with a derivative of the user's own: tangents and adjoints are products with it.
@@ -57,7 +62,8 @@ pub fn custom(
     item: &ItemFn,
     attr: &FunctionAttr,
     gradient: &syn::Path,
-    flavours: Vec<(bool, Program)>,
+    flavours: &[(bool, Program)],
+    cuda: Option<TokenStream>,
 ) -> TokenStream {
     let forms = flavours.iter().map(|(by_lane, program)| {
         let Output::Values(outputs) = &program.output else { unreachable!("a function returns values") };
@@ -129,7 +135,7 @@ pub fn custom(
         let checked = (!by_lane).then_some(checked);
         quote!(#primal_form #value_form #forward #reverse #checked)
     });
-    items(item, quote!(#(#forms)*))
+    items(item, quote!(#(#forms)* #cuda))
 }
 
 /// A function that rustc accepts exactly if the user's derivative has the type it must have.

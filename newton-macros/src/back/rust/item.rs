@@ -10,8 +10,8 @@ use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 use syn::ItemFn;
 
-/// Everything generated for a loss, the user's function first.
-pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
+/// Everything generated for a loss, the user's function first. `cuda`: the kernel's method of that name, if there is one.
+pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient, cuda: Option<TokenStream>) -> TokenStream {
     let program = &gradient.program;
     let printer = Printer::new(item, program, [gradient.adjoint].into());
     let body = printer.block(&program.body);
@@ -29,6 +29,7 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
             #body
             #result
         },
+        cuda,
     };
     items(item, attr, &printer, &code)
 }
@@ -41,6 +42,7 @@ pub fn stub(item: &ItemFn, attr: &Attr, program: Option<&Program>) -> TokenStrea
             let code = Code {
                 arguments: [quote!(_), quote!(_), quote!(_), quote!(_), quote!(_)],
                 body: quote!(::core::unreachable!("the loss has errors")),
+                cuda: None,
             };
             items(item, attr, &printer, &code)
         }
@@ -53,13 +55,15 @@ struct Code {
     /// Patterns of prediction, label, integers, adjoint and tape.
     arguments: [TokenStream; 5],
     body: TokenStream,
+    /// A method of the kernel.
+    cuda: Option<TokenStream>,
 }
 
 fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStream {
     let krate = krate(attr);
     let Shell { items, name, generics, arguments, t, label, dim, parameters } =
         shell(item, attr, printer.program, printer);
-    let Code { arguments: [y, labels, integers, adjoint, tape], body } = code;
+    let Code { arguments: [y, labels, integers, adjoint, tape], body, cuda } = code;
     let size = stack_size(printer);
     let constants = &printer.program.items;
     let (s, p) = (&printer.scalar, &printer.passive);
@@ -102,6 +106,8 @@ fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStr
             {
                 #body
             }
+
+            #cuda
         }
     }
 }

@@ -1,0 +1,27 @@
+//! Losses as CUDA C++: from what generated code carries ([`Source`]) to a text that a compiler takes.
+//!
+//! `#[newton_loss]` and `#[newton_fn]` write, beside Rust, a template of C++ for value and gradient of one sample (feature
+//! `cuda-source`). It names const generics, integer hyper-parameters and constants, whose values only the running program knows: they
+//! stand in front of it as `constexpr`, so that loops have known bounds where the text is compiled. Functions that it calls bring texts of
+//! their own, from any crate.
+//!
+//! A unit of compilation is then: the device library (`device/*.cuh`: duals, builtins, tape, kernels), the functions, the loss, and
+//! the kernels for an element type and a number of tangents. It includes no header and needs none.
+//!
+//! ```
+//! use newton_losses::cuda::{Element, Unit};
+//! use newton_losses::losses::SoftSort;
+//! # #[cfg(feature = "cuda-source")] {
+//! let unit = Unit::of(&SoftSort::<5>::new(0.1)).expect("built with `cuda-source`");
+//! let text = unit.source(Element::F32, unit.tangents());
+//! assert!(text.contains("constexpr nl::integer N = 5;"));
+//! # }
+//! ```
+
+mod constant;
+mod source;
+mod unit;
+
+pub use constant::{Constant, Definition, constant, unavailable};
+pub use source::Source;
+pub use unit::{Element, Layout, Unit, library};
