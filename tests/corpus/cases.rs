@@ -2,14 +2,23 @@
 //!
 //! One block per loss: its name, the loss, its label (`()`, one or a tuple, in the order of parameters), the plain call.
 
-use super::expected_test::check;
 use super::losses::*;
+use super::{cuda_test, expected_test};
 
 macro_rules! case {
     ($name:ident, $build:expr, $label:expr, $plain:expr $(,)?) => {
-        #[test]
-        fn $name() {
-            check(stringify!($name), $build, $label, $label, $plain);
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn on_the_cpu() {
+                expected_test::check(stringify!($name), $build, $label, $label, $plain);
+            }
+
+            #[test]
+            fn on_cuda() {
+                cuda_test::check(stringify!($name), $build, $label);
+            }
         }
     };
 }

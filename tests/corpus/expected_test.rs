@@ -11,7 +11,7 @@ const EXACT: f64 = 1e-9;
 /// The same for f32: value, gradient, Hessian.
 const SINGLE: [f64; 3] = [5e-5, 5e-4, 5e-3];
 /// Set for child processes, which print what they compute.
-const PRINT: &str = "NEWTON_CORPUS_PRINT";
+pub const PRINT: &str = "NEWTON_CORPUS_PRINT";
 
 /// Everything about one loss. `build` reads hyper-parameters, the `label`s (the same text for both element types) and `plain`, the
 /// user's function, what they need.

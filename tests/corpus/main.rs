@@ -5,6 +5,9 @@
 #![allow(non_snake_case)]
 
 mod cases;
+#[path = "../support/cuda/mod.rs"]
+mod cuda;
+mod cuda_test;
 #[path = "../support/expected.rs"]
 mod expected;
 mod expected_test;

@@ -2,6 +2,10 @@
 //!
 //! Programs are kept by their content below `target/`. Without a C++ compiler these tests are skipped, in CI they fail.
 
+#![allow(dead_code)]
+
+pub mod compare;
+
 use newton_losses::cuda::{Element, Unit, library};
 use newton_losses::scalar::Float;
 use std::path::{Path, PathBuf};
@@ -119,6 +123,7 @@ impl Program {
             }
             named.push((unit, tangents));
         }
+        named.iter().for_each(|(unit, tangents)| keep(unit, *tangents));
         text.push_str(&format!(
             "int main(int argc, char** argv) {{\n    const host::Kernels<float> single[] = {{\n{}    }};\n    const host::Kernels<double> wide[] = {{\n{}    }};\n    return host::run(argc, argv, single, wide);\n}}\n",
             tables[0], tables[1]
@@ -211,6 +216,15 @@ impl Program {
         };
         Answer { status, numbers }
     }
+}
+
+/// Writes what a GPU's compiler would get: `.ci/nvrtc.py` compiles it.
+fn keep(unit: &Unit, tangents: usize) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuda-sources");
+    std::fs::create_dir_all(&folder).expect("the folder is writable");
+    let text = unit.clone().namespace("loss").source(Element::F32, tangents);
+    let path = folder.join(format!("{}-{}.cu", unit.name, unit.layout.dim));
+    std::fs::write(path, text).expect("the folder is writable");
 }
 
 /// The program of a text, compiled or found.

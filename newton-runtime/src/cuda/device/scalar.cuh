@@ -53,8 +53,8 @@ NL_BINARY(powf, powf, pow)
 #undef NL_BINARY
 
 // Where a constant of a user's is not finite.
-constexpr double INFINITE = __builtin_huge_val();
-constexpr double NOT_A_NUMBER = __builtin_nan("");
+constexpr double INFINITE = __builtin_bit_cast(double, 0x7ff0000000000000ULL);
+constexpr double NOT_A_NUMBER = __builtin_bit_cast(double, 0x7ff8000000000000ULL);
 
 #define NL_REAL(T)                                                                     \
     NL_FN T value(T x) { return x; }                                                    \
