@@ -10,7 +10,7 @@ impl Printer<'_> {
         let function = self.form(callee, args, if tape { "forward" } else { "value" }, active);
         let mut all = self.function_arguments(args, active);
         for var in results {
-            let name = self.var(*var);
+            let name = self.bind(*var);
             self.line(format!("{} {name};", self.type_of(*var)));
             all.push(name);
         }

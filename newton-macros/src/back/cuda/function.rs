@@ -29,7 +29,12 @@ pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: &[(bool, Function)
             given: given.iter().map(|var| var.as_ref().map(name)).collect(),
             wanted: wanted.iter().map(name).collect(),
         };
-        text.add(shape.form("reverse", ends, true, |printer| printed(printer, &function.reverse, true)));
+        text.add(shape.form("reverse", ends, true, |printer| {
+            given.iter().flatten().chain(wanted).for_each(|var| {
+                printer.bind(*var);
+            });
+            printed(printer, &function.reverse, true);
+        }));
     }
     let items = flavours.first().map(|(_, function)| function.program.items.clone()).unwrap_or_default();
     source(item, attr, &items, &uses, &text)
@@ -199,7 +204,7 @@ impl Shape<'_> {
             .program
             .params
             .iter()
-            .map(|param| format!("{}{}", by_reference(param.var, type_of(param.var)), printer.var(param.var)))
+            .map(|param| format!("{}{}", by_reference(param.var, type_of(param.var)), printer.bind(param.var)))
             .collect();
         match &ends {
             Ends::Results | Ends::Written => {

@@ -72,15 +72,15 @@ fn prologue(printer: &Printer, adjoint: VarId) {
     };
     let prediction = program.params[0].var;
     let ty = printer.array_type(&printer.scalar, &program.vars[prediction.0].ty.dims);
-    view(&printer.var(prediction), &ty, "flat");
-    printer.line(format!("auto& {} = nl::view<{ty}>(flat_);", printer.var(adjoint)));
+    view(&printer.bind(prediction), &ty, "flat");
+    printer.line(format!("auto& {} = nl::view<{ty}>(flat_);", printer.bind(adjoint)));
 
     // Where the next one starts, in `label`, `integers` and `parameters`.
     let (mut number, mut integer, mut parameter) = (Offset::default(), Offset::default(), Offset::default());
     let hypers = |role| program.params.iter().filter(move |param| param.role == role);
     for param in hypers(Role::Label) {
         let var = &program.vars[param.var.0];
-        let (ty, name) = (printer.type_of(param.var), printer.var(param.var));
+        let (ty, name) = (printer.type_of(param.var), printer.bind(param.var));
         let size = size(printer, &var.ty.dims);
         match (var.ty.kind, var.ty.is_scalar()) {
             (Kind::Float, true) => printer.line(format!("const {ty} {name} = label[{}];", number.next(size))),
@@ -95,12 +95,12 @@ fn prologue(printer: &Printer, adjoint: VarId) {
         }
     }
     for param in hypers(Role::Hyper) {
-        let (ty, name) = (printer.type_of(param.var), printer.var(param.var));
+        let (ty, name) = (printer.type_of(param.var), printer.bind(param.var));
         printer.line(format!("const {ty} {name} = parameters[{}];", parameter.next("1".to_owned())));
     }
     for param in hypers(Role::Shared).filter(|param| !program.vars[param.var.0].ty.is_discrete()) {
         let size = size(printer, &program.vars[param.var.0].ty.dims);
-        view(&printer.var(param.var), &printer.type_of(param.var), &format!("parameters + {}", parameter.next(size)));
+        view(&printer.bind(param.var), &printer.type_of(param.var), &format!("parameters + {}", parameter.next(size)));
     }
 }
 

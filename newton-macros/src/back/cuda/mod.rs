@@ -23,7 +23,7 @@ use crate::ir::{Discrete, Kind, Place, Program, VarId};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// What a text refers to that only the run time knows.
 #[derive(Default)]
@@ -110,6 +110,12 @@ struct Printer<'a> {
     saving: Cell<bool>,
     out: RefCell<String>,
     indent: Cell<usize>,
+    /// What variables that are in scope are called.
+    names: RefCell<HashMap<VarId, String>>,
+    /// These, and what they hide.
+    used: RefCell<HashSet<String>>,
+    /// The open blocks: names declared in them, and what each hides.
+    scopes: RefCell<Vec<Vec<(VarId, Option<String>)>>>,
 }
 
 impl<'a> Printer<'a> {
@@ -129,6 +135,9 @@ impl<'a> Printer<'a> {
             saving: Cell::new(true),
             out: RefCell::default(),
             indent: Cell::new(0),
+            names: RefCell::default(),
+            used: RefCell::default(),
+            scopes: RefCell::new(vec![Vec::new()]),
         }
     }
 
@@ -139,18 +148,53 @@ impl<'a> Printer<'a> {
         out.push('\n');
     }
 
+    /// A block of its own.
     fn indented(&self, inner: impl FnOnce()) {
         self.indent.set(self.indent.get() + 1);
-        inner();
+        self.scoped(inner);
         self.indent.set(self.indent.get() - 1);
+    }
+
+    fn scoped(&self, inner: impl FnOnce()) {
+        self.scopes.borrow_mut().push(Vec::new());
+        inner();
+        let ended = self.scopes.borrow_mut().pop().expect("it was opened");
+        let (mut names, mut used) = (self.names.borrow_mut(), self.used.borrow_mut());
+        for (var, before) in ended.into_iter().rev() {
+            let name = match before {
+                Some(before) => names.insert(var, before),
+                None => names.remove(&var),
+            };
+            used.remove(&name.expect("it was bound"));
+        }
     }
 
     fn name(&self, ident: &Ident) -> String {
         names::escaped(&ident.to_string(), |name| self.program.names.contains(name))
     }
 
+    /// What a variable is called.
     fn var(&self, var: VarId) -> String {
-        self.name(&self.program.vars[var.0].name)
+        match self.names.borrow().get(&var) {
+            Some(name) => name.clone(),
+            None => self.name(&self.program.vars[var.0].name),
+        }
+    }
+
+    /// Names a variable that is declared here. In C++ a block cannot declare a name twice, and a declaration that hides another
+    /// cannot read it: other than in Rust no two variables in scope have the same name.
+    fn bind(&self, var: VarId) -> String {
+        let stem = self.name(&self.program.vars[var.0].name);
+        let mut used = self.used.borrow_mut();
+        let free = |name: &String| !used.contains(name) && !self.program.names.contains(name);
+        let name = match used.contains(&stem) {
+            true => (2..).map(|i| format!("{stem}_{i}")).find(free).expect("numbers do not end"),
+            false => stem,
+        };
+        used.insert(name.clone());
+        let before = self.names.borrow_mut().insert(var, name.clone());
+        self.scopes.borrow_mut().last_mut().expect("the outermost one stays").push((var, before));
+        name
     }
 
     /// The type of a variable's elements.

@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::Printer;
-use super::expr::Bind;
+use super::expr::{Bind, Text};
 use crate::ir::{Adapter, Block, Discrete, Expr, Kind, Op, Place, Range, Stmt, VarId};
 
 impl Printer<'_> {
@@ -14,7 +14,7 @@ impl Printer<'_> {
         match stmt {
             Stmt::Let { var, init } => self.declare(*var, self.stored(&Place::of(*var), init)),
             Stmt::LetDiscrete { var, init } => self.declare(*var, self.stored_discrete(&Place::of(*var), init)),
-            Stmt::LetEmpty { var } => self.line(format!("{} {}{{}};", self.type_of(*var), self.var(*var))),
+            Stmt::LetEmpty { var } => self.line(format!("{} {}{{}};", self.type_of(*var), self.bind(*var))),
             Stmt::Assign { place, value } => {
                 self.line(format!("{} = {};", self.place(place), self.stored(place, value)));
             }
@@ -31,7 +31,7 @@ impl Printer<'_> {
             }
             Stmt::Pop(place) => self.line(format!("tape.pop{}({});", self.suffix(place.var), self.place(place))),
             Stmt::LetPop { var } => {
-                let (ty, name) = (self.type_of(*var), self.var(*var));
+                let (ty, name) = (self.type_of(*var), self.bind(*var));
                 self.line(format!("{ty} {name};"));
                 self.line(format!("tape.pop{}({name});", self.suffix(*var)));
             }
@@ -59,7 +59,7 @@ impl Printer<'_> {
     }
 
     fn declare(&self, var: VarId, value: String) {
-        let (ty, name) = (self.type_of(var), self.var(var));
+        let (ty, name) = (self.type_of(var), self.bind(var));
         let mutability = if self.program.vars[var.0].mutable { "" } else { "const " };
         // `T x{..}` for `T x = T{..}`.
         match value.strip_prefix(&*ty).filter(|rest| rest.starts_with('{')) {
@@ -148,39 +148,52 @@ impl Printer<'_> {
     }
 
     fn repeat(&self, var: VarId, range: &Range, body: &Block) {
-        let i = self.var(var);
         let (start, end) = (self.int(&range.start), self.int(&range.end));
+        self.scoped(|| self.repeat_from(var, start, end, range, body));
+    }
+
+    fn repeat_from(&self, var: VarId, start: Text, end: Text, range: &Range, body: &Block) {
         let k = |k: &Discrete| {
             let text = self.int(k).0;
             if k.literal().is_some_and(|n| n > 0) { text } else { format!("nl::step({text})") }
         };
+        let steps: Vec<String> = range
+            .adapters
+            .iter()
+            .map(|adapter| match adapter {
+                Adapter::Rev => String::new(),
+                Adapter::StepBy(n) => k(n),
+            })
+            .collect();
+        let i = self.bind(var);
         let header = match &range.adapters[..] {
             [] => format!("for (nl::integer {i} = {}; {i} < {}; ++{i}) {{", start.0, end.at_least(Bind::Sum)),
             [Adapter::Rev] => {
                 let last = format!("{} - 1", end.at_least(Bind::Sum));
                 format!("for (nl::integer {i} = {last}; {i} >= {}; --{i}) {{", start.at_least(Bind::Sum))
             }
-            [Adapter::StepBy(n)] => {
-                format!("for (nl::integer {i} = {}; {i} < {}; {i} += {}) {{", start.0, end.at_least(Bind::Sum), k(n))
+            [Adapter::StepBy(_)] => {
+                let n = &steps[0];
+                format!("for (nl::integer {i} = {}; {i} < {}; {i} += {n}) {{", start.0, end.at_least(Bind::Sum))
             }
-            [Adapter::Rev, Adapter::StepBy(n)] => {
-                let last = format!("{} - 1", end.at_least(Bind::Sum));
-                format!("for (nl::integer {i} = {last}; {i} >= {}; {i} -= {}) {{", start.at_least(Bind::Sum), k(n))
+            [Adapter::Rev, Adapter::StepBy(_)] => {
+                let (last, n) = (format!("{} - 1", end.at_least(Bind::Sum)), &steps[1]);
+                format!("for (nl::integer {i} = {last}; {i} >= {}; {i} -= {n}) {{", start.at_least(Bind::Sum))
             }
-            [Adapter::StepBy(n), Adapter::Rev] => {
-                let (start, n) = (start.at_least(Bind::Sum), k(n));
+            [Adapter::StepBy(_), Adapter::Rev] => {
+                let (start, n) = (start.at_least(Bind::Sum), &steps[0]);
                 let last = format!("nl::last({start}, {}, {n})", end.0);
                 format!("for (nl::integer {i} = {last}; {i} >= {start}; {i} -= {n}) {{")
             }
             adapters => {
-                let mut steps = format!("nl::Steps({}, {})", start.0, end.0);
-                for adapter in adapters {
-                    steps.push_str(&match adapter {
+                let mut numbers = format!("nl::Steps({}, {})", start.0, end.0);
+                for (adapter, n) in adapters.iter().zip(&steps) {
+                    numbers.push_str(&match adapter {
                         Adapter::Rev => ".rev()".to_owned(),
-                        Adapter::StepBy(n) => format!(".step_by({})", k(n)),
+                        Adapter::StepBy(_) => format!(".step_by({n})"),
                     });
                 }
-                format!("for (const nl::integer {i} : {steps}) {{")
+                format!("for (const nl::integer {i} : {numbers}) {{")
             }
         };
         self.line(header);
