@@ -11,26 +11,30 @@ enum Kind : unsigned { VALUES, GRADIENTS, HESSIANS, PRODUCTS, MEAN };
 
 inline FILE *in, *out;
 
+// Memory of a launch. Kernels may write nothing behind its end: it is longer than it has to be.
 template <class T>
-std::vector<T> read(size_t count) {
-    std::vector<T> all(count);
-    if (fread(all.data(), sizeof(T), count, in) != count) exit(2);
-    return all;
-}
-// Memory that kernels write is longer than it has to be; nothing may be written behind its end.
-template <class T>
-struct Output {
+struct Memory {
     static constexpr unsigned char PATTERN = 0xa5;
-    std::vector<T> all;
+    static constexpr size_t BEHIND = 64;
+    T* data;
     size_t count;
-    explicit Output(size_t count) : all(count + 64), count(count) { memset((void*)all.data(), PATTERN, all.size() * sizeof(T)); }
-    void write() const {
-        const unsigned char* behind = reinterpret_cast<const unsigned char*>(all.data() + count);
-        for (size_t i = 0; i < 64 * sizeof(T); ++i) {
+
+    explicit Memory(size_t count) : data((T*)malloc((count + BEHIND) * sizeof(T))), count(count) {
+        memset(data, PATTERN, (count + BEHIND) * sizeof(T));
+    }
+    Memory(const Memory&) = delete;
+    ~Memory() {
+        const unsigned char* behind = (const unsigned char*)(data + count);
+        for (size_t i = 0; i < BEHIND * sizeof(T); ++i) {
             if (behind[i] != PATTERN) exit(3);
         }
-        fwrite(all.data(), sizeof(T), count, out);
+        free(data);
     }
+    const Memory& read() const {
+        if (fread(data, sizeof(T), count, in) != count) exit(2);
+        return *this;
+    }
+    void write() const { fwrite(data, sizeof(T), count, out); }
 };
 
 // What the kernels of a unit are called in this file.
@@ -48,37 +52,37 @@ struct Kernels {
 template <class T>
 void answer(const Request& request, const Kernels<T>& kernels) {
     const size_t n = request.samples, m = kernels.dim;
-    const std::vector<T> predictions = read<T>(n * m), labels = read<T>(n * kernels.numbers);
-    const std::vector<int> integers = read<int>(n * kernels.integers);
-    const std::vector<T> parameters = read<T>(request.parameters);
-    const std::vector<T> vectors = read<T>(request.kind == PRODUCTS ? n * m : 0);
+    const Memory<T> predictions(n * m), labels(n * kernels.numbers);
+    const Memory<int> integers(n * kernels.integers);
+    const Memory<T> parameters(request.parameters), vectors(request.kind == PRODUCTS ? n * m : 0);
+    predictions.read(), labels.read(), integers.read(), parameters.read(), vectors.read();
 
     const Index3 block{request.block_x, request.block_y, 1};
     const size_t threads = (size_t)request.grid * block.x * block.y;
-    std::vector<T> active(threads * request.slots[0] * kernels.parts), passive(threads * request.slots[1]);
-    std::vector<int> saved(threads * request.slots[2]);
+    const Memory<T> active(threads * request.slots[0] * kernels.parts), passive(threads * request.slots[1]);
+    const Memory<int> saved(threads * request.slots[2]);
     nl::Status status{~0ull, ~0u, {0, 0, 0}};
-    const nl::Scratch<T> scratch{active.data(), passive.data(), saved.data(), request.slots[0], request.slots[1], request.slots[2]};
-    const nl::Batch<T> batch{predictions.data(), labels.data(), integers.data(), parameters.data(), scratch, &status, request.samples};
+    const nl::Scratch<T> scratch{active.data, passive.data, saved.data, request.slots[0], request.slots[1], request.slots[2]};
+    const nl::Batch<T> batch{predictions.data, labels.data, integers.data, parameters.data, scratch, &status, request.samples};
 
     const unsigned chunks = (request.samples + request.chunk - 1) / request.chunk;
     const bool mean = request.kind == MEAN;
     const bool each = request.kind == HESSIANS;
-    Output<T> values(request.kind == VALUES || request.kind == GRADIENTS ? n : 0);
-    Output<T> others(each ? n * m * m : request.kind == GRADIENTS || request.kind == PRODUCTS ? n * m : 0);
-    Output<double> sums(mean ? chunks * m * m : 0), means(mean ? m * m : 0);
+    const Memory<T> values(request.kind == VALUES || request.kind == GRADIENTS ? n : 0);
+    const Memory<T> others(each ? n * m * m : request.kind == GRADIENTS || request.kind == PRODUCTS ? n * m : 0);
+    const Memory<double> sums(mean ? chunks * m * m : 0), means(mean ? m * m : 0);
     shim::launch(request.grid, block, mean, [&] {
         switch (request.kind) {
-            case VALUES: return kernels.values(batch, values.all.data());
-            case GRADIENTS: return kernels.gradients(batch, values.all.data(), others.all.data());
-            case HESSIANS: return kernels.hessians(batch, others.all.data());
-            case PRODUCTS: return kernels.products(batch, vectors.data(), others.all.data());
-            case MEAN: return kernels.sums(batch, request.chunk, sums.all.data());
+            case VALUES: return kernels.values(batch, values.data);
+            case GRADIENTS: return kernels.gradients(batch, values.data, others.data);
+            case HESSIANS: return kernels.hessians(batch, others.data);
+            case PRODUCTS: return kernels.products(batch, vectors.data, others.data);
+            case MEAN: return kernels.sums(batch, request.chunk, sums.data);
         }
     });
     if (mean) {
         shim::launch(request.grid, block, false, [&] {
-            kernels.mean(sums.all.data(), chunks, request.samples, kernels.dim, means.all.data());
+            kernels.mean(sums.data, chunks, request.samples, kernels.dim, means.data);
         });
     }
     fwrite(&status, sizeof status, 1, out);
