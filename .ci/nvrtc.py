@@ -4,10 +4,11 @@
 usage: nvrtc.py <folder of NVRTC> <architectures, as sm_80,sm_90> <file or folder>...
 
 The folder is where NVRTC lies, or is put: the wheel below, from the Python package index. One line per file and architecture that does not
-compile, with the compiler's log; exit status 1 if there is one.
+compile, with the compiler's log; exit status 1 if there is one. What was compiled before is not compiled again: that folder remembers it.
 """
 
 import ctypes
+import hashlib
 import multiprocessing
 import os
 import subprocess
@@ -34,7 +35,7 @@ def fetch(folder):
 
 
 def compile_text(library, text, name, architecture):
-    """The PTX's or the binary's size, and the log."""
+    """The binary's size, 0 if there is none, and the log."""
     nvrtc = ctypes.CDLL(str(library))
     program = ctypes.c_void_p()
     text = text.encode()
@@ -55,13 +56,21 @@ def compile_text(library, text, name, architecture):
 
 
 def job(arguments):
-    library, path, architecture = arguments
-    size, log = compile_text(library, Path(path).read_text(), os.path.basename(path), architecture)
+    library, folder, path, architecture = arguments
+    text = Path(path).read_text()
+    known = folder / "compiled" / hashlib.sha256(f"{WHEEL} {architecture}\n{text}".encode()).hexdigest()
+    if known.exists():
+        return path, architecture, 1, ""
+    size, log = compile_text(library, text, os.path.basename(path), architecture)
+    if size:
+        known.touch()
     return path, architecture, size, log
 
 
 def main():
-    library = fetch(Path(sys.argv[1]).resolve())
+    folder = Path(sys.argv[1]).resolve()
+    library = fetch(folder)
+    (folder / "compiled").mkdir(exist_ok=True)
     architectures = sys.argv[2].split(",")
     files = []
     for path in map(Path, sys.argv[3:]):
@@ -73,7 +82,7 @@ def main():
         sys.exit("NVRTC takes a program that is wrong")
     failures = 0
     with multiprocessing.Pool() as pool:
-        jobs = [(library, str(path), architecture) for path in files for architecture in architectures]
+        jobs = [(library, folder, str(path), architecture) for path in files for architecture in architectures]
         for path, architecture, size, log in pool.imap_unordered(job, jobs):
             if size == 0:
                 failures += 1

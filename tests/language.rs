@@ -3,6 +3,10 @@
 // What people write, clippy would write otherwise.
 #![allow(clippy::manual_clamp)]
 
+#[path = "support/cuda/mod.rs"]
+mod cuda;
+
+use newton_losses::kernel::Kernel;
 use newton_losses::prelude::*;
 
 #[newton_loss(hessian, lambda = 1.0)]
@@ -222,7 +226,11 @@ fn constant(y: &[f32; 2]) -> f32 {
 }
 
 #[track_caller]
-fn check<L: NewtonLoss<f64>>(loss: &L, y: &[f64], label: L::Label, plain: f32) {
+fn check<L: Kernel>(loss: &L, y: &[f64], label: L::Label<f64>, plain: f32)
+where
+    L::Label<f64>: Clone,
+{
+    cuda::compare::compare(L::NAME, loss, |_| (y.to_vec(), label.clone()));
     let label = [label];
     let found = gradcheck(loss, y, &label).unwrap();
     assert!(found.passed(), "{found}");

@@ -15,6 +15,7 @@ mod losses;
 mod programs;
 
 use expected::deviation;
+use newton_losses::kernel::Kernel;
 use newton_losses::loss::NewtonLoss;
 use programs::*;
 
@@ -47,7 +48,7 @@ fn check<L, A: Sync, B: Sync>(
     label32: impl Fn(usize) -> B,
     plain: impl Fn(&[f32], &B) -> f32,
 ) where
-    L: NewtonLoss<f64, Label = A> + NewtonLoss<f32, Label = B>,
+    L: Kernel<Label<f64> = A> + NewtonLoss<f64, Label = A> + NewtonLoss<f32, Label = B>,
 {
     let m = NewtonLoss::<f64>::dim(loss);
     for seed in 0..3 {
@@ -106,6 +107,8 @@ fn check<L, A: Sync, B: Sync>(
         let found = loss.mean_hessian(&y, &labels).unwrap();
         assert!(deviation(&found, &mean) < 1e-12, "{name}: mean Hessian of {n}");
     }
+
+    cuda::compare::compare(name, loss, |i| ((0..m).map(|k| noise(i, k)).collect(), label64(i)));
 }
 
 fn array<T: From<f32>, const N: usize>(seed: usize) -> [T; N] {

@@ -16,10 +16,13 @@ macro_rules! check {
     };
 }
 
+#[path = "../support/cuda/mod.rs"]
+mod cuda;
 mod generate;
 mod oracle;
 mod programs;
 
+use newton_losses::kernel::Kernel;
 use newton_losses::loss::NewtonLoss;
 use oracle::{Hyper, Num};
 
@@ -99,7 +102,7 @@ fn deviation(found: &[f64], expected: &[f64]) -> f64 {
     })
 }
 
-fn check<L: NewtonLoss<f64, Label = Label>>(
+fn check<L: Kernel<Label<f64> = Label> + NewtonLoss<f64, Label = Label>>(
     loss: &L,
     user: Function<f32>,
     oracle: Function<Hyper>,
@@ -140,6 +143,7 @@ fn check<L: NewtonLoss<f64, Label = Label>>(
     let mut wrong = all[0].2;
     wrong[5] += 1e-5 * wrong.iter().fold(1.0_f64, |m, x| m.max(x.abs()));
     assert!(deviation(&hessians[..16], &wrong) > 1e-7);
+    cuda::compare::compare(L::NAME, loss, |i| (y[i % SAMPLES * 4..][..4].to_vec(), labels[i % SAMPLES]));
     Ok(())
 }
 

@@ -2,13 +2,22 @@
 //!
 //! One block per algorithm: its name, the loss, its label (`()`, one or a tuple, in the order of parameters), the plain call.
 
-use super::{check, conditions, loops, picking, sorting, tables};
+use super::{check, check_cuda, conditions, loops, picking, sorting, tables};
 
 macro_rules! case {
     ($name:ident, $build:expr, $label:expr, $plain:expr $(,)?) => {
-        #[test]
-        fn $name() {
-            check(stringify!($name), $build, $label, $label, $plain);
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn on_the_cpu() {
+                check(stringify!($name), $build, $label, $label, $plain);
+            }
+
+            #[test]
+            fn on_cuda() {
+                check_cuda(stringify!($name), $build, $label);
+            }
         }
     };
 }

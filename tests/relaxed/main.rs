@@ -6,6 +6,8 @@
 
 mod cases;
 mod conditions;
+#[path = "../support/cuda/mod.rs"]
+mod cuda;
 #[path = "../support/expected.rs"]
 mod expected;
 mod loops;
@@ -14,6 +16,7 @@ mod sorting;
 mod tables;
 
 use expected::{Sample, assert_close, deviation, wide};
+use newton_losses::kernel::Kernel;
 use newton_losses::loss::NewtonLoss;
 
 /// Relative, f64; derivatives relative to their largest entry.
@@ -69,6 +72,16 @@ fn check<L, A: Sync, B: Sync>(
         let (loss, sample) = (build(&pair[1][0]), &pair[0][0]);
         let found = loss.gradients(&sample.numbers("y"), &[label64(sample)]).unwrap();
         assert!(deviation(&found.values, &sample.numbers("value")) > 1e6 * EXACT, "{name}");
+    }
+}
+
+/// The same as CUDA, on the host, against the CPU's f64.
+fn check_cuda<L: Kernel>(name: &str, build: impl Fn(&Sample) -> L, label: impl Fn(&Sample) -> L::Label<f64>) {
+    for (which, samples) in settings(name).iter().enumerate() {
+        cuda::compare::compare(&format!("{name}, setting {which}"), &build(&samples[0]), |i| {
+            let sample = &samples[(i * i + i / 3) % samples.len()];
+            (sample.numbers("y"), label(sample))
+        });
     }
 }
 

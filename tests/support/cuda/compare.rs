@@ -9,9 +9,9 @@ use newton_losses::scalar::Data;
 /// Relative to the largest entry: `double` against the CPU's.
 const EXACT: f64 = 1e-9;
 /// The same for `float`: value, gradient, Hessian.
-const SINGLE: [f64; 3] = [5e-5, 5e-4, 5e-3];
+const SINGLE: [f64; 3] = [1e-4, 1e-3, 1e-2];
 /// Sizes of batches: one sample, less than a warp, and more, with threads that have nothing to do.
-const BATCHES: [usize; 4] = [1, 5, 19, 33];
+pub const BATCHES: [usize; 4] = [1, 5, 19, 33];
 
 /// Relative to the largest expected entry.
 pub fn deviation(found: &[f64], expected: &[f64]) -> f64 {
@@ -49,19 +49,20 @@ pub fn compare<K: Kernel>(name: &str, loss: &K, sample: impl Fn(usize) -> (Vec<f
     let unit = Unit::of(loss).unwrap_or_else(|| panic!("{name} has no text"));
     let tangents = unit.tangents();
     if let Some(program) = Program::build(vec![(unit, tangents)]) {
-        compare_in(name, &program, 0, loss, sample);
+        compare_in(name, &program, 0, loss, &BATCHES, sample);
     }
 }
 
-/// As [`compare`], in a program that has several losses.
+/// As [`compare`], in a program that has several losses, and for batches of these sizes.
 pub fn compare_in<K: Kernel>(
     name: &str,
     program: &Program,
     unit: usize,
     loss: &K,
+    batches: &[usize],
     sample: impl Fn(usize) -> (Vec<f64>, K::Label<f64>),
 ) {
-    for n in BATCHES {
+    for &n in batches {
         let what = |of: &str| format!("{name}, {n} samples, {of}");
         let (batch, labels) = batch::<K>(n, &sample);
         let y = &batch.predictions;
