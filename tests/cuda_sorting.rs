@@ -77,11 +77,11 @@ others! {
 fn distributions() {
     macro_rules! each {
         ($($distribution:ident)*) => {
-            let units = vec![$(unit(&OddEven::<4, $distribution>::new(3.0))),*];
+            let units = vec![$(unit(&OddEven::<4, $distribution>::new(1.5))),*];
             let Some(program) = Program::build(units) else { return };
             let mut at = 0..;
             $(
-                let loss = OddEven::<4, $distribution>::new(3.0);
+                let loss = OddEven::<4, $distribution>::new(1.5);
                 compare_in(stringify!($distribution), &program, at.next().unwrap(), &loss, &[5], sample::<4>);
             )*
         };

@@ -113,7 +113,11 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn, cuda: bool) -
     }
 }
 
-fn expand_function(attribute: proc_macro2::TokenStream, item: &syn::ItemFn, cuda: bool) -> proc_macro2::TokenStream {
+fn expand_function(
+    attribute: proc_macro2::TokenStream,
+    item: &syn::ItemFn,
+    cuda: bool,
+) -> proc_macro2::TokenStream {
     let mut errors = errors::Errors::default();
     let attr = attr::parse_function(attribute, &mut errors);
     let mut program = front::lower(item, front::Item::Function, attr.relax.is_some(), &mut errors);

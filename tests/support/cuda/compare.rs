@@ -17,7 +17,11 @@ pub const BATCHES: [usize; 4] = [1, 5, 19, 33];
 pub fn deviation(found: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let scale = expected.iter().fold(1e-3_f64, |m, x| m.max(x.abs()));
-    found.iter().zip(expected).map(|(a, b)| (a - b).abs() / scale).fold(0.0, |m, x| if x <= m { m } else { x })
+    found
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs() / scale)
+        .fold(0.0, |m, x| if x <= m { m } else { x })
 }
 
 #[track_caller]
@@ -27,7 +31,10 @@ fn assert_close(what: &str, tolerance: f64, found: &[f64], expected: &[f64]) {
 }
 
 /// The samples that a batch consists of, as kernels take them.
-pub fn batch<K: Kernel>(samples: usize, sample: impl Fn(usize) -> (Vec<f64>, K::Label<f64>)) -> (Batch, Vec<K::Label<f64>>) {
+pub fn batch<K: Kernel>(
+    samples: usize,
+    sample: impl Fn(usize) -> (Vec<f64>, K::Label<f64>),
+) -> (Batch, Vec<K::Label<f64>>) {
     let mut batch = Batch { samples, ..Batch::default() };
     let mut all = Vec::new();
     for i in 0..samples {
@@ -104,7 +111,8 @@ pub fn compare_in<K: Kernel>(
         wrong[middle] += 1e-8 * hessians.iter().fold(1e-3_f64, |m, x| m.max(x.abs()));
         assert!(deviation(&wrong, &hessians) > EXACT);
 
-        let found: Vec<Answer> = program.run::<f32>(unit, &[(Kind::Gradients, many), (Kind::Mean, few_warps(chunked))], &batch);
+        let found: Vec<Answer> =
+            program.run::<f32>(unit, &[(Kind::Gradients, many), (Kind::Mean, few_warps(chunked))], &batch);
         assert_close(&what("values in float"), SINGLE[0], &found[0].numbers[..n], &expected[..n]);
         assert_close(&what("gradients in float"), SINGLE[1], &found[0].numbers[n..], &expected[n..]);
         assert_close(&what("mean Hessian in float"), SINGLE[2], &found[1].numbers, &mean);

@@ -110,7 +110,14 @@ impl Program {
             for (element, table) in [Element::F32, Element::F64].into_iter().zip(&mut tables) {
                 let prefix = format!("u{i}_{}_", element.name());
                 text.push_str(&unit.kernels(element, tangents, &prefix));
-                let kernels = ["values", "gradients", "hessians", "hessian_vector_products", "hessian_sums", "mean_of_sums"];
+                let kernels = [
+                    "values",
+                    "gradients",
+                    "hessians",
+                    "hessian_vector_products",
+                    "hessian_sums",
+                    "mean_of_sums",
+                ];
                 let kernels = kernels.map(|kernel| format!("{prefix}{kernel}")).join(", ");
                 let layout = unit.layout;
                 table.push_str(&format!(
@@ -180,7 +187,8 @@ impl Program {
         let _ = (std::fs::remove_file(&input), std::fs::remove_file(&output));
         assert!(status.success(), "{}: the kernels ended with {status}", description.name);
         let mut bytes = &answers[..];
-        let answers = requests.iter().map(|(kind, _)| self.read::<T>(unit, *kind, batch.samples, &mut bytes)).collect();
+        let answers =
+            requests.iter().map(|(kind, _)| self.read::<T>(unit, *kind, batch.samples, &mut bytes)).collect();
         assert!(bytes.is_empty(), "{}: {} bytes are left", description.name, bytes.len());
         answers
     }
@@ -208,7 +216,10 @@ impl Program {
             Kind::Mean => (m * m, true),
         };
         let numbers = match wide || size_of::<T>() == 8 {
-            true => take(8 * count).chunks(8).map(|x| f64::from_le_bytes(x.try_into().expect("eight bytes"))).collect(),
+            true => take(8 * count)
+                .chunks(8)
+                .map(|x| f64::from_le_bytes(x.try_into().expect("eight bytes")))
+                .collect(),
             false => {
                 let single = |x: &[u8]| f64::from(f32::from_le_bytes(x.try_into().expect("four bytes")));
                 take(4 * count).chunks(4).map(single).collect()

@@ -20,7 +20,13 @@ impl Printer<'_> {
         self.line(format!("{function}({});", all.join(", ")));
     }
 
-    pub fn reverse_call(&self, callee: &Callee, args: &[Argument], adjoints: &[VarId], into: &[Option<Place>]) {
+    pub fn reverse_call(
+        &self,
+        callee: &Callee,
+        args: &[Argument],
+        adjoints: &[VarId],
+        into: &[Option<Place>],
+    ) {
         let s = &self.scalar;
         let function = self.form(callee, args, "reverse", true);
         let mut all = self.function_arguments(args, true);

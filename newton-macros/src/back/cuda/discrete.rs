@@ -54,7 +54,9 @@ impl Printer<'_> {
             },
             syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Bool(b), .. }) => b.value.to_string(),
             syn::Expr::Paren(inner) => self.path(&inner.expr),
-            syn::Expr::Path(p) if p.path.get_ident().is_some_and(|name| self.generics.contains(&name.to_string())) => {
+            syn::Expr::Path(p)
+                if p.path.get_ident().is_some_and(|name| self.generics.contains(&name.to_string())) =>
+            {
                 self.name(p.path.get_ident().expect("it is one"))
             }
             path => self.constant(&Constant::whole(path.clone())),
@@ -98,7 +100,9 @@ impl Printer<'_> {
             Discrete::Read(place) => self.program.vars[place.var.0].ty.kind == Kind::Bool,
             Discrete::Unary(_, a) | Discrete::Filled(a, _) => self.is_condition(a),
             Discrete::Binary(op, a, b) => match op {
-                BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_) => self.is_condition(a) || self.is_condition(b),
+                BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_) => {
+                    self.is_condition(a) || self.is_condition(b)
+                }
                 op => precedence(op) <= Bind::Compare,
             },
             Discrete::Compare(..) | Discrete::Test(..) => true,
@@ -130,11 +134,16 @@ impl Printer<'_> {
             }
             Discrete::Binary(op, a, b) => {
                 let compares = precedence(op) == Bind::Compare;
-                let conditions = if compares { self.is_condition(a) || self.is_condition(b) } else { condition };
+                let conditions =
+                    if compares { self.is_condition(a) || self.is_condition(b) } else { condition };
                 self.binary_discrete(op, a, b, &|e| self.by_lane_as(e, conditions))
             }
-            Discrete::Method(a, name, args) => self.method(a, &name.to_string(), args, &|e| self.by_lane_as(e, false)),
-            Discrete::Cast(a, _) if self.is_condition(a) => atom(format!("nl::Int({})", self.by_lane_as(a, true).0)),
+            Discrete::Method(a, name, args) => {
+                self.method(a, &name.to_string(), args, &|e| self.by_lane_as(e, false))
+            }
+            Discrete::Cast(a, _) if self.is_condition(a) => {
+                atom(format!("nl::Int({})", self.by_lane_as(a, true).0))
+            }
             Discrete::Cast(a, ty) => {
                 let from_float = matches!(**a, Discrete::Truncated(_));
                 narrowed(self.by_lane_as(a, false), ty, from_float)
@@ -168,7 +177,8 @@ impl Printer<'_> {
             }
             Discrete::Array(elems) => {
                 let rest = dims.get(1..).unwrap_or_default();
-                let elems: Vec<String> = elems.iter().map(|e| self.discrete_array(e, element, rest)).collect();
+                let elems: Vec<String> =
+                    elems.iter().map(|e| self.discrete_array(e, element, rest)).collect();
                 format!("{ty}{{{{{}}}}}", elems.join(", "))
             }
             e if !dims.is_empty() => {
@@ -191,8 +201,16 @@ impl Printer<'_> {
         }
     }
 
-    fn binary_discrete(&self, op: &BinOp, a: &Discrete, b: &Discrete, of: &dyn Fn(&Discrete) -> Text) -> Text {
-        let literal = b.literal().is_some_and(|n| n > 0) && !a.is_varying(&self.program.vars) && !b.is_varying(&self.program.vars);
+    fn binary_discrete(
+        &self,
+        op: &BinOp,
+        a: &Discrete,
+        b: &Discrete,
+        of: &dyn Fn(&Discrete) -> Text,
+    ) -> Text {
+        let literal = b.literal().is_some_and(|n| n > 0)
+            && !a.is_varying(&self.program.vars)
+            && !b.is_varying(&self.program.vars);
         match op {
             BinOp::Div(_) | BinOp::Rem(_) if !literal || matches!(a, Discrete::Path(syn::Expr::Lit(_))) => {
                 let function = if matches!(op, BinOp::Div(_)) { "div" } else { "rem" };
@@ -201,12 +219,17 @@ impl Printer<'_> {
             // Literals are narrow in C++, and bits bind less than comparisons.
             BinOp::Shl(_) | BinOp::Shr(_) => {
                 let (a, wide) = (of(a), a.literal().is_some());
-                let a = if wide && !a.0.starts_with("nl::") { format!("nl::integer({})", a.0) } else { a.at_least(Bind::Atom) };
+                let a = if wide && !a.0.starts_with("nl::") {
+                    format!("nl::integer({})", a.0)
+                } else {
+                    a.at_least(Bind::Atom)
+                };
                 Text(format!("({a} {} {})", symbol(op), of(b).at_least(Bind::Atom)), Bind::Atom)
             }
-            BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_) => {
-                Text(format!("({} {} {})", of(a).at_least(Bind::Atom), symbol(op), of(b).at_least(Bind::Atom)), Bind::Atom)
-            }
+            BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::BitXor(_) => Text(
+                format!("({} {} {})", of(a).at_least(Bind::Atom), symbol(op), of(b).at_least(Bind::Atom)),
+                Bind::Atom,
+            ),
             op => {
                 let bind = precedence(op);
                 let tighter = match bind {

@@ -69,7 +69,10 @@ impl Printer<'_> {
                     Op::Mul => ("*", Bind::Product, Bind::Prefix),
                     Op::Div => ("/", Bind::Product, Bind::Prefix),
                 };
-                Text(format!("{} {symbol} {}", self.expr(a).at_least(bind), self.expr(b).at_least(tighter)), bind)
+                Text(
+                    format!("{} {symbol} {}", self.expr(a).at_least(bind), self.expr(b).at_least(tighter)),
+                    bind,
+                )
             }
             Expr::Powi(a, n) => atom(format!("nl::powi({}, {})", self.expr(a).0, self.discrete(n).0)),
             Expr::Call(builtin, args) => {
@@ -83,7 +86,9 @@ impl Printer<'_> {
                 };
                 atom(format!("nl::{}_d({})", builtin.name, args.join(", ")))
             }
-            Expr::Gather(place, order) => atom(format!("nl::gather({}, {})", self.place(place), self.var(*order))),
+            Expr::Gather(place, order) => {
+                atom(format!("nl::gather({}, {})", self.place(place), self.var(*order)))
+            }
             Expr::Filled(..) | Expr::Array(_) => unreachable!("arrays are printed with their type"),
         }
     }
@@ -106,7 +111,11 @@ impl Printer<'_> {
             Expr::Const(constant) if !dims.is_empty() => format!("nl::to<{ty}>({})", self.constant(constant)),
             e if !dims.is_empty() => {
                 let text = self.expr(e).0;
-                if active && !e.is_active(&self.program.vars) { format!("nl::to<{ty}>({text})") } else { text }
+                if active && !e.is_active(&self.program.vars) {
+                    format!("nl::to<{ty}>({text})")
+                } else {
+                    text
+                }
             }
             e if active => self.active(e).0,
             e => self.passive(e).0,

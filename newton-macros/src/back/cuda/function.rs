@@ -14,16 +14,28 @@ pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: &[(bool, Function)
     let uses = Uses::default();
     let mut text = Forms::default();
     for (by_lane, function) in flavours {
-        let shape = Shape { item, program: &function.program, uses: &uses, by_lane: *by_lane, outputs: &function.outputs };
+        let shape = Shape {
+            item,
+            program: &function.program,
+            uses: &uses,
+            by_lane: *by_lane,
+            outputs: &function.outputs,
+        };
         let printed = |printer: &Printer, block: &Block, saving: bool| {
             printer.saving.set(saving);
             printer.block(block);
         };
-        text.add(shape.form("value", Ends::Results, false, |printer| printed(printer, &function.value, false)));
-        text.add(shape.form("forward", Ends::Results, true, |printer| printed(printer, &function.forward, true)));
+        text.add(
+            shape.form("value", Ends::Results, false, |printer| printed(printer, &function.value, false)),
+        );
+        text.add(
+            shape.form("forward", Ends::Results, true, |printer| printed(printer, &function.forward, true)),
+        );
         let (given, wanted) = (&function.output_adjoints, &function.parameter_adjoints);
         let name = |var: &VarId| {
-            super::names::escaped(&function.program.vars[var.0].name.to_string(), |name| function.program.names.contains(name))
+            super::names::escaped(&function.program.vars[var.0].name.to_string(), |name| {
+                function.program.names.contains(name)
+            })
         };
         let ends = Ends::Adjoints {
             given: given.iter().map(|var| var.as_ref().map(name)).collect(),
@@ -41,7 +53,12 @@ pub fn function(item: &ItemFn, attr: &FunctionAttr, flavours: &[(bool, Function)
 }
 
 /// As [`function`], with a derivative of the user's own: tangents and adjoints are products with it.
-pub fn custom(item: &ItemFn, attr: &FunctionAttr, gradient: &syn::Path, flavours: &[(bool, Program)]) -> TokenStream {
+pub fn custom(
+    item: &ItemFn,
+    attr: &FunctionAttr,
+    gradient: &syn::Path,
+    flavours: &[(bool, Program)],
+) -> TokenStream {
     let uses = Uses::default();
     let mut text = Forms::default();
     for (by_lane, program) in flavours {
@@ -99,7 +116,13 @@ pub fn custom(item: &ItemFn, attr: &FunctionAttr, gradient: &syn::Path, flavours
     source(item, attr, &items, &uses, &text)
 }
 
-fn source(item: &ItemFn, attr: &FunctionAttr, items: &[syn::ItemConst], uses: &Uses, text: &Forms) -> TokenStream {
+fn source(
+    item: &ItemFn,
+    attr: &FunctionAttr,
+    items: &[syn::ItemConst],
+    uses: &Uses,
+    text: &Forms,
+) -> TokenStream {
     let krate = match &attr.krate {
         Some(path) => quote!(#path),
         None => quote!(::newton_losses),
@@ -204,11 +227,14 @@ impl Shape<'_> {
             .program
             .params
             .iter()
-            .map(|param| format!("{}{}", by_reference(param.var, type_of(param.var)), printer.bind(param.var)))
+            .map(|param| {
+                format!("{}{}", by_reference(param.var, type_of(param.var)), printer.bind(param.var))
+            })
             .collect();
         match &ends {
             Ends::Results | Ends::Written => {
-                let results = self.outputs.iter().enumerate().map(|(i, var)| format!("{}& out{i}", type_of(*var)));
+                let results =
+                    self.outputs.iter().enumerate().map(|(i, var)| format!("{}& out{i}", type_of(*var)));
                 parameters.extend(results);
             }
             Ends::Adjoints { given, wanted } => {
@@ -237,8 +263,10 @@ impl Shape<'_> {
         });
         let constants: String = constants.collect();
         let lane = if self.by_lane { "_by_lane" } else { "" };
-        let header =
-            format!("template <class {s}{constants}>\n__device__ void {form}{lane}({})", parameters.join(", "));
+        let header = format!(
+            "template <class {s}{constants}>\n__device__ void {form}{lane}({})",
+            parameters.join(", ")
+        );
         printer.indented(|| {
             printer.line(format!("using {p} = nl::Passive<{s}>;"));
             body(&printer);

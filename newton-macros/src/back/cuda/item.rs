@@ -90,7 +90,8 @@ fn prologue(printer: &Printer, adjoint: VarId) {
             (Kind::Bool, false) => {
                 let ints = printer.array_type("int", &var.ty.dims);
                 let from = integer.next(size);
-                printer.line(format!("const {ty} {name} = nl::to<{ty}>(nl::view<{ints}>(integers + {from}));"));
+                printer
+                    .line(format!("const {ty} {name} = nl::to<{ty}>(nl::view<{ints}>(integers + {from}));"));
             }
         }
     }
@@ -100,7 +101,11 @@ fn prologue(printer: &Printer, adjoint: VarId) {
     }
     for param in hypers(Role::Shared).filter(|param| !program.vars[param.var.0].ty.is_discrete()) {
         let size = size(printer, &program.vars[param.var.0].ty.dims);
-        view(&printer.bind(param.var), &printer.type_of(param.var), &format!("parameters + {}", parameter.next(size)));
+        view(
+            &printer.bind(param.var),
+            &printer.type_of(param.var),
+            &format!("parameters + {}", parameter.next(size)),
+        );
     }
 }
 
@@ -129,6 +134,7 @@ impl Offset {
 
 /// How many numbers an array holds.
 fn size(printer: &Printer, dims: &[Discrete]) -> String {
-    let factors: Vec<String> = dims.iter().map(|n| printer.int(n).at_least(super::expr::Bind::Prefix)).collect();
+    let factors: Vec<String> =
+        dims.iter().map(|n| printer.int(n).at_least(super::expr::Bind::Prefix)).collect();
     if factors.is_empty() { "1".to_owned() } else { factors.join(" * ") }
 }

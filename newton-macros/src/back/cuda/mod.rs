@@ -38,7 +38,13 @@ struct Uses {
 
 impl Uses {
     /// The name of a constant, noted if it is new.
-    fn constant(&self, stem: &str, key: String, value: Option<TokenStream>, taken: impl Fn(&str) -> bool) -> String {
+    fn constant(
+        &self,
+        stem: &str,
+        key: String,
+        value: Option<TokenStream>,
+        taken: impl Fn(&str) -> bool,
+    ) -> String {
         if let Some((_, name)) = self.known.borrow().iter().find(|(known, _)| *known == key) {
             return name.clone();
         }
@@ -49,7 +55,9 @@ impl Uses {
         };
         let name = names::escaped(stem, used);
         let name = match used(&name) {
-            true => (2..).map(|i| format!("{name}_{i}")).find(|name| !used(name)).expect("numbers do not end"),
+            true => {
+                (2..).map(|i| format!("{name}_{i}")).find(|name| !used(name)).expect("numbers do not end")
+            }
             false => name,
         };
         self.known.borrow_mut().push((key, name.clone()));
@@ -71,7 +79,9 @@ impl Uses {
         };
         let stem = names::escaped(&last, used);
         let name = match used(&stem) {
-            true => (2..).map(|i| format!("{stem}_{i}")).find(|name| !used(name)).expect("numbers do not end"),
+            true => {
+                (2..).map(|i| format!("{stem}_{i}")).find(|name| !used(name)).expect("numbers do not end")
+            }
             false => stem,
         };
         self.helpers.borrow_mut().push((name.clone(), path.clone()));
@@ -86,7 +96,8 @@ impl Uses {
             None => quote!(#krate::cuda::unavailable(#name)),
         });
         let helpers = self.helpers.borrow();
-        let helpers = helpers.iter().map(|(name, path)| quote!((#name, <#path>::cuda as fn() -> #krate::cuda::Source)));
+        let helpers =
+            helpers.iter().map(|(name, path)| quote!((#name, <#path>::cuda as fn() -> #krate::cuda::Source)));
         quote! {
             constants: ::std::vec![#(#constants),*],
             helpers: ::std::vec![#(#helpers),*],
@@ -120,7 +131,8 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn new(item: &syn::ItemFn, program: &'a Program, uses: &'a Uses, in_function: bool) -> Self {
-        let generics: HashSet<String> = item.sig.generics.const_params().map(|p| p.ident.to_string()).collect();
+        let generics: HashSet<String> =
+            item.sig.generics.const_params().map(|p| p.ident.to_string()).collect();
         let parameter = |name: &str| match generics.contains(name) || program.names.contains(name) {
             true => format!("{name}Type"),
             false => name.to_owned(),
@@ -237,6 +249,9 @@ impl<'a> Printer<'a> {
 
 /// Text as a literal over several lines, as a person would write it.
 fn raw_literal(text: &str) -> proc_macro2::Literal {
-    let hashes = (1..).map(|n| "#".repeat(n)).find(|hashes| !text.contains(&format!("\"{hashes}"))).expect("numbers do not end");
+    let hashes = (1..)
+        .map(|n| "#".repeat(n))
+        .find(|hashes| !text.contains(&format!("\"{hashes}")))
+        .expect("numbers do not end");
     format!("r{hashes}\"{text}\"{hashes}").parse().expect("it is a literal")
 }

@@ -13,7 +13,9 @@ impl Printer<'_> {
     fn stmt(&self, stmt: &Stmt) {
         match stmt {
             Stmt::Let { var, init } => self.declare(*var, self.stored(&Place::of(*var), init)),
-            Stmt::LetDiscrete { var, init } => self.declare(*var, self.stored_discrete(&Place::of(*var), init)),
+            Stmt::LetDiscrete { var, init } => {
+                self.declare(*var, self.stored_discrete(&Place::of(*var), init))
+            }
             Stmt::LetEmpty { var } => self.line(format!("{} {}{{}};", self.type_of(*var), self.bind(*var))),
             Stmt::Assign { place, value } => {
                 self.line(format!("{} = {};", self.place(place), self.stored(place, value)));
@@ -29,7 +31,9 @@ impl Printer<'_> {
             Stmt::Push(place) => {
                 self.line(format!("tape.push{}({});", self.suffix(place.var), self.place(place)));
             }
-            Stmt::Pop(place) => self.line(format!("tape.pop{}({});", self.suffix(place.var), self.place(place))),
+            Stmt::Pop(place) => {
+                self.line(format!("tape.pop{}({});", self.suffix(place.var), self.place(place)))
+            }
             Stmt::LetPop { var } => {
                 let (ty, name) = (self.type_of(*var), self.bind(*var));
                 self.line(format!("{ty} {name};"));
@@ -54,7 +58,9 @@ impl Printer<'_> {
                 let (order, adjoint, into) = (self.var(*order), self.place(adjoint), self.place(into));
                 self.line(format!("nl::gather_reverse({order}, {adjoint}, {into});"));
             }
-            Stmt::ReverseCall { callee, args, adjoints, into } => self.reverse_call(callee, args, adjoints, into),
+            Stmt::ReverseCall { callee, args, adjoints, into } => {
+                self.reverse_call(callee, args, adjoints, into)
+            }
         }
     }
 
@@ -118,7 +124,11 @@ impl Printer<'_> {
                 (active, _) => {
                     let (a, b) = if active { (a, b) } else { (b, a) };
                     let factor = if minus { Expr::neg((**b).clone()) } else { (**b).clone() };
-                    self.line(format!("nl::add_product({target}, {}, {});", self.expr(a).0, self.expr(&factor).0));
+                    self.line(format!(
+                        "nl::add_product({target}, {}, {});",
+                        self.expr(a).0,
+                        self.expr(&factor).0
+                    ));
                     return;
                 }
             }
@@ -174,7 +184,11 @@ impl Printer<'_> {
             }
             [Adapter::StepBy(_)] => {
                 let n = &steps[0];
-                format!("for (nl::integer {i} = {}; {i} < {}; {i} += {n}) {{", start.0, end.at_least(Bind::Sum))
+                format!(
+                    "for (nl::integer {i} = {}; {i} < {}; {i} += {n}) {{",
+                    start.0,
+                    end.at_least(Bind::Sum)
+                )
             }
             [Adapter::Rev, Adapter::StepBy(_)] => {
                 let (last, n) = (format!("{} - 1", end.at_least(Bind::Sum)), &steps[1]);
