@@ -74,7 +74,11 @@ impl Printer<'_> {
             &stem.unwrap_or_else(|| "constant".to_owned()),
             path.to_token_stream().to_string(),
             (!self.in_function || !self.mentions_generic(path)).then(|| quote!(&(#path))),
-            |name| self.program.names.contains(name) || self.generics.contains(name),
+            |name| {
+                // Types of the text hide what stands around it.
+                let hidden = name == self.scalar || name == self.passive;
+                hidden || self.program.names.contains(name) || self.generics.contains(name)
+            },
         );
         constant.parts.iter().fold(name, |text, part| match part {
             Part::Index(index) => format!("{text}[{}]", self.discrete(index).0),

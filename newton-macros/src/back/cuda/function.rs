@@ -83,7 +83,9 @@ pub fn custom(
         };
         let value = |printer: &Printer| {
             let (s, p) = (&printer.scalar, &printer.passive);
-            let constants: String = printer_constants(item);
+            let constants =
+                item.sig.generics.const_params().map(|param| format!(", {}", printer.name(&param.ident)));
+            let constants: String = constants.collect();
             printer.line(format!("{p} primal_result;"));
             let values = arguments(printer, "nl::value");
             printer.line(format!("primal{suffix}<{p}{constants}>({values}, primal_result);"));
@@ -164,11 +166,6 @@ fn arguments(printer: &Printer, of: &str) -> String {
         if float && !of.is_empty() { format!("{of}({name})") } else { name }
     };
     printer.program.params.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// The const generics as arguments that follow others.
-fn printer_constants(item: &ItemFn) -> String {
-    item.sig.generics.const_params().map(|param| format!(", {}", param.ident)).collect()
 }
 
 /// Texts of the forms.
