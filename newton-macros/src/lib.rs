@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! syntax --front--> IR --relax, if asked--> IR --check--> typed IR --grad--> IR of value and gradient --back--> Rust
+//!                                                                                                       '-> CUDA C++
 //! ```
 //!
 //! Each stage is a function of the one before; `ir` defines what passes between them. Second derivatives are not the

@@ -89,6 +89,8 @@ pub fn compare_in<K: Kernel>(
             (Kind::Products, few),
             (Kind::Mean, chunked),
             (Kind::Mean, Launch { grid: 1, block: [32, 1], ..chunked }),
+            // A chunk that a warp does not do at once.
+            (Kind::Mean, Launch { chunk: 64, ..many }),
         ];
         let found = program.run::<f64>(unit, &requests, &batch);
         for answer in &found {
@@ -103,6 +105,7 @@ pub fn compare_in<K: Kernel>(
         // Relative to the Hessian: products can cancel.
         assert_close(&what("products"), EXACT, &scale(&found[3].numbers), &scale(&products));
         assert_close(&what("mean Hessian"), EXACT, &found[4].numbers, &mean);
+        assert_close(&what("mean Hessian of one chunk"), EXACT, &found[6].numbers, &mean);
         // Which thread does what does not matter.
         assert_eq!(found[4].numbers, found[5].numbers, "{}", what("mean Hessian, other threads"));
         // Negative control: one entry slightly wrong.

@@ -123,7 +123,7 @@ constexpr unsigned int MOST_WARPS = MAX_THREADS / WARP / 2;
 
 // Sums of the samples' Hessians, one per chunk of `chunk` samples: `partial` is chunks x DIM x DIM, column-major. `mean` adds them up.
 //
-// Blocks are 32 x W threads. A warp takes a chunk and a block of columns, a lane every 32nd sample; what the lanes found is added up in the
+// Blocks are 32 x W threads, W up to MOST_WARPS. A warp takes a chunk and a block of columns, a lane every 32nd sample; what the lanes found is added up in the
 // order of lanes, and of samples. Which thread does what does not matter: the sums depend on the batch and on `chunk` alone.
 template <class Loss, class T, int K>
 NL_FN void hessian_sums(const Batch<T>& batch, unsigned int chunk, double* partial) {
