@@ -28,8 +28,8 @@ fn words<const N: usize, const EOF: usize>(
         auto += flat.sin();
     }
     let (threadIdx, this, parameters) = (auto * y[unsigned], y[0].exp(), EOF as f32);
-    let β = threadIdx + this;
-    let r#struct = β * β;
+    let größe = threadIdx + this;
+    let r#struct = größe * größe;
     let NAN = r#struct * parameters;
     let (v_int, delete) = (NAN + 1.0, y[1]);
     v_int * delete
@@ -89,7 +89,7 @@ fn loops<const N: usize>(y: &[f32; N], k: usize, from: &usize) -> f32 {
     for i in (0..N).step_by(2).step_by(k) {
         t = (t * y[i]).sin() + 0.6 * i as f32;
     }
-    for i in 2..1 {
+    for i in N..1 {
         t += y[i];
     }
     for i in (*from..N).rev() {
@@ -98,7 +98,7 @@ fn loops<const N: usize>(y: &[f32; N], k: usize, from: &usize) -> f32 {
     t
 }
 
-/// Results whose lengths only the caller knows, functions in functions, and one of the same name elsewhere.
+/// Lengths that the caller gives, functions in functions, and one of the same name elsewhere.
 #[newton_fn]
 fn spread<const A: usize, const B: usize>(x: &[f32; A]) -> [f32; B] {
     std::array::from_fn(|i| x[i % A] * inner::scale(i as f32 + 0.5))
@@ -120,8 +120,8 @@ mod inner {
 
 #[newton_loss(none)]
 fn functions(y: &[f32; 2]) -> f32 {
-    let many: [f32; 5] = spread(y);
-    let few = spread::<2, 3>(y);
+    let many: [f32; 5] = spread::<2, 5>(y);
+    let few: [f32; 3] = spread::<2, 3>(y);
     scale(many[3] * few[2]) + inner::scale(many[4]) * sum(&many)
 }
 

@@ -23,5 +23,5 @@ mod source;
 mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
-pub use source::Source;
+pub use source::{Helper, Source};
 pub use unit::{Element, Layout, Unit, library};

@@ -2,6 +2,9 @@
 
 use super::Definition;
 
+/// How to get at the text of a function.
+pub type Helper = fn() -> Source;
+
 /// The text of a loss or of a function that losses call.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -14,7 +17,7 @@ pub struct Source {
     /// Constants that it names.
     pub constants: Vec<Definition>,
     /// Functions that it calls, each with its name in the text.
-    pub helpers: Vec<(&'static str, fn() -> Source)>,
+    pub helpers: Vec<(&'static str, Helper)>,
     /// The headers of a function's forms.
     pub declarations: &'static str,
     /// C++.

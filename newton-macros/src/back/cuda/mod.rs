@@ -97,13 +97,16 @@ impl Uses {
         });
         let helpers = self.helpers.borrow();
         let helpers =
-            helpers.iter().map(|(name, path)| quote!((#name, <#path>::cuda as fn() -> #krate::cuda::Source)));
+            helpers.iter().map(|(name, path)| quote!((#name, <#path>::cuda as #krate::cuda::Helper)));
         quote! {
             constants: ::std::vec![#(#constants),*],
             helpers: ::std::vec![#(#helpers),*],
         }
     }
 }
+
+/// A variable that a block declares, and what it was called before.
+type Hiding = (VarId, Option<String>);
 
 /// What printing needs to know.
 struct Printer<'a> {
@@ -126,7 +129,7 @@ struct Printer<'a> {
     /// These, and what they hide.
     used: RefCell<HashSet<String>>,
     /// The open blocks: names declared in them, and what each hides.
-    scopes: RefCell<Vec<Vec<(VarId, Option<String>)>>>,
+    scopes: RefCell<Vec<Vec<Hiding>>>,
 }
 
 impl<'a> Printer<'a> {
