@@ -86,7 +86,7 @@ def main():
         for path, architecture, size, log in pool.imap_unordered(job, jobs):
             if size == 0:
                 failures += 1
-                print(f"{path} for {architecture}:\n{log[:4000]}")
+                print(f"{path} for {architecture}:\n{log[:4000]}", flush=True)
     print(f"NVRTC: {len(files)} files for {', '.join(architectures)}, {failures} failures")
     sys.exit(1 if failures else 0)
 

@@ -56,26 +56,28 @@ fn expanded(path: &Path) -> String {
     out
 }
 
-/// The texts for CUDA: the literals that are assigned to a field `code`.
-fn for_cuda(path: &Path) -> String {
+/// The texts for CUDA, the literals that are assigned to a field `code`; none of black boxes, which have none.
+fn for_cuda(path: &Path) -> Option<String> {
     let source = std::fs::read_to_string(path).expect("it is readable");
     let file = syn::parse_file(&source).expect("it is Rust");
     let name = path.file_name().expect("it is a file").to_string_lossy().into_owned();
     let mut out = format!(
         "// What the attributes in `../{name}` write for CUDA. For reading: written by a test, and not compiled from here.\n"
     );
+    let mut found = false;
     for item in &file.items {
         if let syn::Item::Fn(item) = item
             && let Some(code) = expansion(item, true)
         {
             let mut before = Vec::new();
             literals(code, &mut before, &mut |text| {
+                found = true;
                 out.push('\n');
                 out.push_str(text);
             });
         }
     }
-    out
+    found.then_some(out)
 }
 
 /// Calls `f` on every literal that follows `code:`.
@@ -99,7 +101,9 @@ fn twins_are_in_step() {
     for path in examples() {
         let twin = path.parent().expect("a folder").join("expanded").join(path.file_name().expect("a file"));
         in_step(&twin, expanded(&path));
-        in_step(&twin.with_extension("cu"), for_cuda(&path));
+        if let Some(text) = for_cuda(&path) {
+            in_step(&twin.with_extension("cu"), text);
+        }
     }
 }
 
