@@ -26,7 +26,7 @@ use newton_losses::smoothing::SmoothingError;
 use newton_losses::train::TrainError;
 use newton_losses::train::shortest_path::{
     BellmanFordSettings, Comparison, CostLoss, Looping, Metric, PathLoss, PerturbedSettings, Settings,
-    compare,
+    Smoothed, compare,
 };
 use shared::{Methods, Network, Policy, Preset, Progress, Shown, methods};
 
@@ -43,9 +43,9 @@ struct Options {
     /// Perturbations of each map, for losses under noise; the paper has 3, 10 and 30
     #[arg(long, default_value_t = 10)]
     samples: usize,
-    /// Scale of the noise on the costs
-    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
-    sigma: f64,
+    /// Scale of the noise on the costs [default: the paper's 0.1; quick: 0.3 for ss_loss and ss_algorithm]
+    #[arg(long, allow_negative_numbers = true)]
+    sigma: Option<f64>,
     /// How the way back ends: for (after 18 steps) or while (at the source)
     #[arg(long, default_value = "for")]
     variant: Looping,
@@ -104,7 +104,11 @@ impl Options {
     fn loss(&self) -> PathLoss {
         let Self { variant: looping, metric, beta, samples, sigma, seed, .. } = *self;
         match self.loss.parse() {
-            Ok(smoothed) => PerturbedSettings { smoothed, sigma, samples, seed }.into(),
+            Ok(smoothed) => {
+                let wide = self.preset == Preset::Quick && smoothed != Smoothed::Optimizer;
+                let sigma = sigma.unwrap_or(if wide { 0.3 } else { 0.1 });
+                PerturbedSettings { smoothed, sigma, samples, seed }.into()
+            }
             // The only other one.
             Err(_) => BellmanFordSettings { looping, metric, beta, ..BellmanFordSettings::default() }.into(),
         }
