@@ -166,7 +166,7 @@ fn methods() -> Vec<Method> {
 #[derive(Parser)]
 struct Args {
     /// How many times each method starts afresh, with new days and weights
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// Training steps of a run
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]

@@ -7,7 +7,7 @@
 //! | [`losses`] | bundled: NeuralSort, SoftSort, sorting networks, relaxed Bellman-Ford |
 //! | [`mod@gradcheck`] | derivatives of a loss against differences |
 //! | [`algorithms`] | exact solvers to smooth a loss around, or to make labels with: Dijkstra on grids |
-//! | [`smoothing`] | derivatives of black-box functions from values under noise: the estimators |
+//! | [`smoothing`] | losses of black boxes: functions that are only evaluated, under noise |
 //! | [`builtins`] | the functions that the language knows |
 //! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
 //! | [`cuda`] | losses as CUDA C++ |

@@ -2,7 +2,7 @@
 //!
 //! With noise `e = scale z` of density `exp(-nu(e))`, the mean `E f(y + e)` is smooth whatever `f` is, and its derivatives are means of values of
 //! `f` alone: `E f(y + e) nu'(e)`, `E f(y + e) (nu'(e) nu'(e)^T - nu''(e))` ("Newton Losses", appendix B.4). This module has the noise
-//! ([`Noise`]: seeded, a function of step and sample) and the estimators:
+//! ([`Noise`]: seeded, a function of step and sample), the estimators, and the losses made of them:
 //!
 //! - [`SmoothedLoss`], [`SmoothedAlgorithm`], [`PerturbedOptimizer`]: closures, solvers and whatever else is an [`Oracle`] as losses
 //!   ([`crate::loss::NewtonLoss`]). The attribute makes the same of functions: `#[newton_loss(hessian, lambda = 1000.0,
