@@ -1,10 +1,8 @@
 //! Black boxes through the attribute: the three forms, every kind of parameter, and that they are what the library's calls are.
 
 use newton_losses::prelude::*;
-use newton_losses::smoothing::{
-    Covariate, Distribution, MeanSquaredError, Noise, PerturbedOptimizer, Sampling, SmoothedAlgorithm,
-    SmoothedLoss, Smoothing,
-};
+// Both globs, as users have them: no method is ambiguous.
+use newton_losses::smoothing::*;
 use std::collections::BinaryHeap;
 
 const N: usize = 4;
@@ -128,6 +126,10 @@ fn parameters_of_every_kind() {
     let all = loss.evaluate(&y, &labels).unwrap();
     assert_eq!(all.gradients.len(), 12);
     assert!(all.values[0] < -1.5 && all.values[1] < -1.0);
+    // Clones share what is shared, and go on from the same step.
+    let clone = loss.clone();
+    assert_eq!(clone.smoothing().step(), 1);
+    assert_eq!(clone.evaluate(&y, &labels), loss.evaluate(&y, &labels));
     let nameless = [(vec![2], "Ada".to_owned()), (vec![], String::new())];
     let error = loss.evaluate(&y, &nameless).unwrap_err().to_string();
     let expected =

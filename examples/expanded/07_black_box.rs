@@ -122,7 +122,7 @@ impl<const N: usize> ::newton_losses::smoothing::Oracle<f32> for Load<N> {
     fn outputs(&self) -> usize {
         N
     }
-    fn evaluate(
+    fn evaluate_all(
         &self,
         arguments: &::newton_losses::smoothing::Arguments<
             '_,
@@ -200,6 +200,13 @@ impl<const N: usize> ::newton_losses::loss::NewtonLoss<f32> for Load<N> {
             predictions,
             labels,
         )
+    }
+    fn z_star(
+        &self,
+        predictions: &[f32],
+        labels: &[Self::Label],
+    ) -> ::core::result::Result<::std::vec::Vec<f32>, ::newton_losses::Error> {
+        ::newton_losses::loss::NewtonLoss::z_star(&self.smoothed(), predictions, labels)
     }
     fn diagnose(
         &self,
@@ -326,7 +333,7 @@ impl<const N: usize> ::newton_losses::smoothing::Oracle<f32> for Misloaded<N> {
     fn outputs(&self) -> usize {
         1
     }
-    fn evaluate(
+    fn evaluate_all(
         &self,
         arguments: &::newton_losses::smoothing::Arguments<
             '_,
@@ -404,6 +411,13 @@ impl<const N: usize> ::newton_losses::loss::NewtonLoss<f32> for Misloaded<N> {
             predictions,
             labels,
         )
+    }
+    fn z_star(
+        &self,
+        predictions: &[f32],
+        labels: &[Self::Label],
+    ) -> ::core::result::Result<::std::vec::Vec<f32>, ::newton_losses::Error> {
+        ::newton_losses::loss::NewtonLoss::z_star(&self.smoothed(), predictions, labels)
     }
     fn diagnose(
         &self,

@@ -170,6 +170,7 @@ fn runs_can_be_taken_up_again() {
     let again = loss().smoothed_by(Smoothing::new(noise()).at_step(3));
     again.diagnose(&BATCH, &labels, 10.0).unwrap();
     again.gradients(&BATCH, &labels).unwrap();
+    assert_eq!(again.z_star(&BATCH, &labels).unwrap(), again.z_star(&BATCH, &labels).unwrap());
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     assert_eq!(one.install(|| again.evaluate(&BATCH, &labels)).unwrap(), steps[3]);
     assert_eq!(again.evaluate(&BATCH, &labels).unwrap(), steps[4]);
@@ -178,6 +179,18 @@ fn runs_can_be_taken_up_again() {
     again.smoothing().set_step(3);
     let alone = again.evaluate(&BATCH[..DIM], &labels[..1]).unwrap();
     assert_eq!(alone.gradients, steps[3].gradients[..DIM]);
+}
+
+/// Two threads that train at once take turns in the steps.
+#[test]
+fn no_step_is_lost() {
+    let loss = SmoothedLoss::new(DIM, Noise::gaussian(0.1, 2), misorder).newton(Newton::fisher(1.0));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..50).for_each(|_| drop(loss.evaluate(&BATCH, &[1.0, 0.0]).unwrap())));
+        }
+    });
+    assert_eq!(loss.smoothing().step(), 100);
 }
 
 #[test]

@@ -43,6 +43,24 @@ pub struct BlackBox {
     pub covariate: TokenStream,
 }
 
+impl BlackBox {
+    fn new(estimator: Estimator, span: Span) -> Self {
+        Self {
+            estimator,
+            span,
+            hessian: false,
+            distribution: (format_ident!("Gaussian"), true),
+            distribution_span: span,
+            sigma: 1.0,
+            samples: 1,
+            seed: 0,
+            antithetic: false,
+            sampling: quote!(MonteCarlo),
+            covariate: quote!(Unperturbed),
+        }
+    }
+}
+
 /// What is made of the results.
 pub enum Estimator {
     /// The loss is smoothed, or the algorithm with a loss on its result: what it returns decides.
@@ -109,14 +127,16 @@ impl Arguments {
 
     /// All of them together.
     pub fn finish(self, curvature: Option<&str>, relaxed: bool, errors: &mut Errors) -> Option<BlackBox> {
-        let Some(mut black_box) = self.black_box else {
-            if let Some(loss) = self.output_loss {
+        let mut black_box = match (self.black_box, &self.output_loss) {
+            (Some(black_box), _) => black_box,
+            (None, None) => return None,
+            (None, Some(loss)) => {
                 errors.at(
                     loss.span(),
                     "a loss on the result goes with a smoothed algorithm: add `smoothing(gaussian, sigma = 0.1, samples = 10)`",
                 );
+                BlackBox::new(Estimator::Smoothing(None), loss.span())
             }
-            return None;
         };
         if relaxed {
             errors.at(
@@ -137,22 +157,11 @@ impl Arguments {
 }
 
 fn parse(key: &str, span: Span, tokens: TokenStream, errors: &mut Errors) -> BlackBox {
-    let mut out = BlackBox {
-        estimator: match key {
-            "smoothing" => Estimator::Smoothing(None),
-            _ => Estimator::FenchelYoung { maximize: false },
-        },
-        span,
-        hessian: false,
-        distribution: (format_ident!("Gaussian"), true),
-        distribution_span: span,
-        sigma: 1.0,
-        samples: 1,
-        seed: 0,
-        antithetic: false,
-        sampling: quote!(MonteCarlo),
-        covariate: quote!(Unperturbed),
+    let estimator = match key {
+        "smoothing" => Estimator::Smoothing(None),
+        _ => Estimator::FenchelYoung { maximize: false },
     };
+    let mut out = BlackBox::new(estimator, span);
     let usage = format!("write `{key}(gaussian, sigma = 0.1, samples = 10)`");
     let Ok(items) = attr::items(tokens, errors) else { return out };
     let mut seen: Vec<String> = Vec::new();
@@ -173,13 +182,13 @@ fn parse(key: &str, span: Span, tokens: TokenStream, errors: &mut Errors) -> Bla
             ("sigma", Some(value)) => match number(value) {
                 Some(x) if x > 0.0 && x.is_finite() => out.sigma = x,
                 _ => {
-                    errors.at(value.span(), "sigma is a literal number above 0: `sigma = 0.1`");
+                    errors.at(value.span(), "sigma is a literal number above 0: `sigma = 0.1` (`smoothed_by(..)` sets another one at run time)");
                 }
             },
             ("samples", Some(value)) => match integer(value) {
                 Some(n) if n > 0 => out.samples = n,
                 _ => {
-                    errors.at(value.span(), "samples is a literal integer, at least 1: `samples = 10`");
+                    errors.at(value.span(), "samples is a literal integer, at least 1: `samples = 10` (`smoothed_by(..)` sets another one at run time)");
                 }
             },
             ("seed", Some(value)) => match integer(value) {
@@ -227,8 +236,12 @@ fn parse(key: &str, span: Span, tokens: TokenStream, errors: &mut Errors) -> Bla
     if out.antithetic && out.samples % 2 == 1 && errors.is_empty() {
         errors.at(span, "antithetic samples come in pairs: make `samples` even");
     }
-    if out.samples == 1 && out.covariate.to_string() == "LeaveOneOut" && errors.is_empty() {
-        errors.at(span, "one sample alone leaves none when it is left out: `samples = 2` or more");
+    if out.covariate.to_string() == "LeaveOneOut" && errors.is_empty() {
+        let least = if out.sampling.to_string() == "MonteCarlo" { 2 } else { 4 };
+        let least = if out.antithetic { 2 * least.max(2) } else { least };
+        if out.samples < least {
+            errors.at(span, format_args!("too few to leave one out here: `samples = {least}` or more"));
+        }
     }
     out
 }

@@ -13,10 +13,18 @@ use syn::{Expr, ItemFn, Type};
 /// Everything generated for a black box, the user's function first.
 pub fn expand(item: &ItemFn, attr: &Attr, black_box: &BlackBox, mut errors: Errors) -> TokenStream {
     let function = crate::strip(item, None);
-    let code = signature::read(item, &mut errors).and_then(|signature| {
-        let made = made(&signature, black_box, &mut errors)?;
+    let mut found = Errors::default();
+    let code = signature::read(item, &mut found).and_then(|signature| {
+        // What is made of the result depends on the attribute: once is enough if that was refused.
+        let mut unclear = Errors::default();
+        let made = made(&signature, black_box, if errors.is_empty() { &mut found } else { &mut unclear })?;
         Ok(loss(item, attr, black_box, &signature, &made))
     });
+    // What a refused signature would make has errors of its own.
+    let code = if found.is_empty() { code } else { Err(found.silent()) };
+    if let Some(found) = found.take() {
+        errors.add(found);
+    }
     let errors = errors.take().map(|e| e.to_compile_error());
     let code = code.unwrap_or_default();
     quote! {
@@ -58,7 +66,7 @@ fn made<'a>(signature: &'a Signature, black_box: &'a BlackBox, errors: &mut Erro
         }
         (Estimator::Smoothing(Some(loss)), Some(dims)) if dims.is_empty() => Err(errors.at(
             loss.span(),
-            "the function returns the loss itself, one number: leave this out, or return the array that the loss is taken of",
+            "the function returns one number, which is the loss itself: leave this out; for a loss on that number, return an array of one",
         )),
         (Estimator::Smoothing(_), Some(_)) if black_box.hessian => Err(errors.at(
             black_box.span,
@@ -73,8 +81,8 @@ fn made<'a>(signature: &'a Signature, black_box: &'a BlackBox, errors: &mut Erro
         )),
         (Estimator::Smoothing(_), None) => Err(errors.at(
             span,
-            "write the result's type out: a number is a loss, an array of numbers with its length is an algorithm's result (either in a `Result`, \
-             if the function can fail)",
+            "the result is a number, which is the loss, or an array of numbers with its length, `[f32; N]`, an algorithm's result; written out and not by \
+             another name, in a `Result` if the function can fail",
         )),
     }
 }
@@ -104,8 +112,19 @@ fn loss(
         ),
     };
     let held: Vec<&Param> = signature.others.iter().filter(|p| p.role != Role::Label).collect();
-    let fields: Vec<TokenStream> =
+    let fields: Vec<TokenStream> = held
+        .iter()
+        .map(|p @ Param { name, held, .. }| match p.is_counted() {
+            true => quote_spanned!(held.span()=> #name: ::std::sync::Arc<#held>),
+            false => quote_spanned!(held.span()=> #name: #held),
+        })
+        .collect();
+    let takes: Vec<TokenStream> =
         held.iter().map(|Param { name, held, .. }| quote_spanned!(held.span()=> #name: #held)).collect();
+    let gives = held.iter().map(|p @ Param { name, .. }| match p.is_counted() {
+        true => quote!(#name: ::std::sync::Arc::new(#name)),
+        false => quote!(#name),
+    });
     let names: Vec<&Ident> = held.iter().map(|p| &p.name).collect();
     let derives = derives(&held);
     let new_doc = match names.len() {
@@ -139,10 +158,10 @@ fn loss(
         impl #generics #name #arguments #bounds {
             #[doc = #new_doc]
             #[allow(clippy::new_without_default)]
-            #vis fn new(#(#fields),*) -> Self {
+            #vis fn new(#(#takes),*) -> Self {
                 let newton = #settings;
                 let smoothing = #smoothing;
-                Self { newton, smoothing, #(#names,)* }
+                Self { newton, smoothing, #(#gives,)* }
             }
 
             /// How many numbers a prediction has.
@@ -231,6 +250,14 @@ fn loss(
                 #krate::loss::NewtonLoss::evaluate(&self.smoothed(), predictions, labels)
             }
 
+            fn z_star(
+                &self,
+                predictions: &[#element],
+                labels: &[Self::Label],
+            ) -> ::core::result::Result<::std::vec::Vec<#element>, #krate::Error> {
+                #krate::loss::NewtonLoss::z_star(&self.smoothed(), predictions, labels)
+            }
+
             fn diagnose(
                 &self,
                 predictions: &[#element],
@@ -243,14 +270,18 @@ fn loss(
     }
 }
 
-/// What numbers and arrays of them have; other values can at least be cloned, as every call gets one of its own.
-fn derives(held: &[&Param]) -> Option<TokenStream> {
-    if held.iter().all(|p| is_plain(&p.held)) {
-        Some(quote!(#[derive(Debug, Clone, PartialEq)]))
-    } else if held.iter().all(|p| p.role == Role::Value || is_plain(&p.held)) {
-        Some(quote!(#[derive(Clone)]))
-    } else {
-        None
+/// What numbers and arrays of them have; other values can at least be cloned: every call gets one of its own, or lends what is counted.
+fn derives(held: &[&Param]) -> TokenStream {
+    match held.iter().all(|p| is_plain(&p.held)) {
+        true => quote!(#[derive(Debug, Clone, PartialEq)]),
+        false => quote!(#[derive(Clone)]),
+    }
+}
+
+impl Param {
+    /// One for all clones of the loss: it may be large, or no clone may be had of it.
+    fn is_counted(&self) -> bool {
+        self.role == Role::Shared && !is_plain(&self.held)
     }
 }
 
@@ -308,7 +339,12 @@ fn parts(signature: &Signature, made: &Made<'_>, krate: &TokenStream) -> (TokenS
             let outputs = product(dims);
             let loss = match loss {
                 OutputLoss::Mse(_) => quote!(#krate::smoothing::MeanSquaredError::new(#outputs)),
-                OutputLoss::Other(expr) => quote!(#expr),
+                OutputLoss::Other(expr) => {
+                    let (element, result) = (&signature.element, &signature.result);
+                    let checked =
+                        quote_spanned!(expr.span()=> #krate::smoothing::output_loss::<#element, #result, _>);
+                    quote!(#checked(#expr))
+                }
             };
             (outputs, quote!(#krate::smoothing::OfAlgorithm { loss: #loss }))
         }
@@ -353,7 +389,7 @@ fn call(item: &ItemFn, signature: &Signature, made: &Made<'_>, krate: &TokenStre
     let evaluate_each = quote_spanned!(signature.result.span()=> #krate::smoothing::evaluate_each);
     let label = quote!(<Self as #krate::smoothing::Oracle<#element>>::Label);
     quote! {
-        fn evaluate(
+        fn evaluate_all(
             &self,
             #arguments: &#krate::smoothing::Arguments<'_, #element, #label>,
             #results: &mut [#element],

@@ -2,7 +2,7 @@
 
 use crate::errors::{Errors, Outcome};
 use crate::front::params::is_ident;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Expr, FnArg, GenericParam, Ident, ItemFn, Pat, ReturnType, Safety, Type};
@@ -64,7 +64,7 @@ pub fn read(item: &ItemFn, errors: &mut Errors) -> Outcome<Signature> {
         match param {
             GenericParam::Const(_) => {}
             GenericParam::Lifetime(lifetime) => {
-                errors.at(lifetime.span(), "references are lent for the call alone: leave the lifetime out");
+                errors.at(lifetime.span(), "references are lent for the call alone: leave the lifetime out; a label owns its data, and cannot be of a type that borrows");
             }
             GenericParam::Type(ty) => {
                 errors.at(
@@ -155,7 +155,7 @@ fn other(arg: &FnArg, errors: &mut Errors) -> Outcome<Param> {
         return Err(errors.at(token.span(), "a loss changes none of its arguments: remove `mut`"));
     }
     let role = if shared { Role::Shared } else { Role::Label };
-    let held = match &*reference.elem {
+    let held = match plain(&reference.elem) {
         Type::Slice(slice) => {
             let element = &slice.elem;
             syn::parse_quote!(::std::vec::Vec<#element>)
@@ -170,9 +170,33 @@ fn other(arg: &FnArg, errors: &mut Errors) -> Outcome<Param> {
                 "a label has a type of its own, one value for each sample: write it out, or `#[shared]` before the parameter",
             ));
         }
+        ty if borrows(ty.to_token_stream()) => {
+            return Err(errors.at(
+                ty.span(),
+                "this borrows, and the loss needs data of its own: `String` for `&str`, `Vec<T>` for `&[T]`, no lifetimes",
+            ));
+        }
         ty => ty.clone(),
     };
     Ok(Param { name, held, role })
+}
+
+/// Without parentheses around it.
+fn plain(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => plain(&inner.elem),
+        Type::Group(inner) => plain(&inner.elem),
+        ty => ty,
+    }
+}
+
+/// A type in which a reference or a lifetime stands.
+fn borrows(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Group(group) => borrows(group.stream()),
+        _ => false,
+    })
 }
 
 fn named<'a>(arg: &'a FnArg, errors: &mut Errors) -> Outcome<(Ident, &'a Type)> {

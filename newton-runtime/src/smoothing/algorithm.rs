@@ -21,6 +21,12 @@ pub struct OfAlgorithm<L> {
     pub loss: L,
 }
 
+/// A loss whose labels are results: says so where generated code has one that is not.
+#[doc(hidden)]
+pub fn output_loss<T: Float, R, L: NewtonLoss<T, Label = R>>(loss: L) -> L {
+    loss
+}
+
 fn solutions<'a, T: Float>(round: &'a Round<'_, T>, sample: usize) -> Result<Solutions<'a>, SmoothingError> {
     Solutions::new(round.noise, round.drawn(sample), round.perturbed(sample), round.unperturbed(sample))
 }

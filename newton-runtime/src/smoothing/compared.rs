@@ -43,10 +43,10 @@ where
         1
     }
 
-    fn evaluate(&self, arguments: &Arguments<'_, T, O::Label>, results: &mut [T]) -> Result<(), Failure> {
+    fn evaluate_all(&self, arguments: &Arguments<'_, T, O::Label>, results: &mut [T]) -> Result<(), Failure> {
         let outputs = self.oracle.outputs().max(1);
         let mut solutions = vec![T::from_f64(f64::NAN); arguments.len() * outputs];
-        self.oracle.evaluate(arguments, &mut solutions)?;
+        self.oracle.evaluate_all(arguments, &mut solutions)?;
         if let Some(at) = solutions.iter().position(|x| !Float::is_finite(*x)) {
             let reason = Reason::NonFinite { entry: at % outputs, value: solutions[at].to_f64() };
             return Err(Failure { row: Some(at / outputs), reason });

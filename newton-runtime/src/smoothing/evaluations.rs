@@ -3,42 +3,7 @@
 use rayon::prelude::*;
 
 use super::factors::{Factors, SampleFactors};
-use super::{Noise, SmoothingError, length};
-
-/// What is subtracted from the values: nothing in the mean, and a great deal of variance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Covariate {
-    /// Nothing.
-    None,
-    /// The value at the unperturbed argument (the paper's equations 15 and 16).
-    #[default]
-    Unperturbed,
-    /// For each perturbation the mean of the others' values.
-    LeaveOneOut,
-}
-
-impl Covariate {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::None, Self::Unperturbed, Self::LeaveOneOut];
-
-    /// As attributes and options write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Unperturbed => "unperturbed",
-            Self::LeaveOneOut => "leave_one_out",
-        }
-    }
-
-    /// What one of so many values counts once the centre is subtracted.
-    pub(super) fn share(self, samples: usize) -> f64 {
-        match self {
-            Self::None | Self::Unperturbed => 1.0 / samples as f64,
-            // f_s minus the mean of the others is S / (S - 1) times f_s minus the mean of all. One alone has no others.
-            Self::LeaveOneOut => 1.0 / samples.saturating_sub(1).max(1) as f64,
-        }
-    }
-}
+use super::{Covariate, Noise, SmoothingError, length};
 
 /// Values of a function at perturbed arguments of one sample.
 #[derive(Debug, Clone, Copy)]
@@ -124,19 +89,8 @@ impl<'a> Evaluations<'a> {
 
     /// `(f_s - c) / S`.
     fn weights(&self, covariate: Covariate) -> Vec<f64> {
-        centred(self.values, self.unperturbed, covariate)
+        covariate.centre(self.noise, self.values, self.unperturbed)
     }
-}
-
-/// `(f_s - c) / S`.
-pub(super) fn centred(values: &[f64], unperturbed: f64, covariate: Covariate) -> Vec<f64> {
-    let centre = match covariate {
-        Covariate::None => 0.0,
-        Covariate::Unperturbed => unperturbed,
-        Covariate::LeaveOneOut => values.iter().sum::<f64>() / values.len() as f64,
-    };
-    let share = covariate.share(values.len());
-    values.iter().map(|f| share * (f - centre)).collect()
 }
 
 /// `sum_s weight_s nu'(z_s) / scale`.

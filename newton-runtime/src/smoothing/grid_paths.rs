@@ -46,7 +46,7 @@ impl<T: Float + From<bool>, L: Sync> Oracle<T> for GridPaths<T, L> {
         Oracle::<T>::dim(self)
     }
 
-    fn evaluate(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
+    fn evaluate_all(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
         self.solver.solve(arguments.values(), results).map_err(|error| match error {
             DijkstraError::Sample { sample, error } => Failure::at(sample, error),
             other => Failure::whole(other),

@@ -16,6 +16,7 @@
 mod algorithm;
 mod batch;
 mod compared;
+mod covariate;
 mod distribution;
 mod estimator;
 mod evaluations;
@@ -30,11 +31,14 @@ mod settings;
 mod smoothed;
 mod solutions;
 
+#[doc(hidden)]
+pub use algorithm::output_loss;
 pub use algorithm::{MeanSquaredError, OfAlgorithm};
 pub use compared::{Compared, compared};
+pub use covariate::Covariate;
 pub use distribution::Distribution;
 pub use estimator::{Estimator, OfLoss};
-pub use evaluations::{Covariate, Evaluations};
+pub use evaluations::Evaluations;
 pub use fenchel_young::{OfOptimizer, Sense};
 pub use grid_paths::GridPaths;
 pub use noise::{Noise, Sampling};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -33,7 +34,11 @@ pub trait Oracle<T: Float>: Sync {
     ///
     /// # Errors
     /// The first failure, in the order of the arguments.
-    fn evaluate(&self, arguments: &Arguments<'_, T, Self::Label>, results: &mut [T]) -> Result<(), Failure>;
+    fn evaluate_all(
+        &self,
+        arguments: &Arguments<'_, T, Self::Label>,
+        results: &mut [T],
+    ) -> Result<(), Failure>;
 }
 
 /// Where to evaluate a black box: the perturbed arguments of all samples of a batch, one sample after the other, equally many of each.
@@ -164,7 +169,7 @@ pub(super) fn said(payload: &(dyn std::any::Any + Send)) -> String {
     text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason").to_owned()
 }
 
-/// Evaluates `f` at every argument, on all cores: the body of an [`Oracle::evaluate`] for functions of one argument.
+/// Evaluates `f` at every argument, on all cores: the body of an [`Oracle::evaluate_all`] for functions of one argument.
 ///
 /// # Errors
 /// The first failure in the order of the arguments: a panic, an `Err`, or not as many numbers as a row of `results` has.
@@ -183,10 +188,16 @@ pub fn evaluate_each<T: Float, L: Sync, R: Numbers<T>>(
             found => Err(Reason::Length { found, expected }),
         }
     };
-    let failures = results
-        .par_chunks_mut(expected.max(1))
-        .enumerate()
-        .filter_map(|(row, result)| one(row, result).err().map(|reason| Failure { row: Some(row), reason }));
+    // What comes after a failure is not worth evaluating; what comes before may hold the first.
+    let first = AtomicUsize::new(usize::MAX);
+    let failures = results.par_chunks_mut(expected.max(1)).enumerate().filter_map(|(row, result)| {
+        if row > first.load(Ordering::Relaxed) {
+            return None;
+        }
+        let reason = one(row, result).err()?;
+        first.fetch_min(row, Ordering::Relaxed);
+        Some(Failure { row: Some(row), reason })
+    });
     match failures.min_by_key(|failure| failure.row) {
         Some(failure) => Err(failure),
         None => Ok(()),
@@ -213,7 +224,7 @@ pub struct Each<T, L, R, F> {
 ///     order
 /// });
 /// let mut results = [0.0; 6];
-/// order.evaluate(&Arguments::new(&[0.3, 0.1, 0.2, 1.0, 2.0, 3.0], &[()], 3), &mut results).unwrap();
+/// order.evaluate_all(&Arguments::new(&[0.3, 0.1, 0.2, 1.0, 2.0, 3.0], &[()], 3), &mut results).unwrap();
 /// assert_eq!(results, [1.0, 2.0, 0.0, 0.0, 1.0, 2.0]);
 /// ```
 pub fn each<T, L, R, F>(dim: usize, outputs: usize, function: F) -> Each<T, L, R, F>
@@ -243,7 +254,7 @@ where
         self.outputs
     }
 
-    fn evaluate(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
+    fn evaluate_all(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
         evaluate_each(arguments, results, &self.function)
     }
 }
@@ -269,7 +280,7 @@ pub struct Batched<T, L, F> {
 ///     Ok::<(), Failure>(())
 /// });
 /// let mut results = [0.0; 2];
-/// sums.evaluate(&Arguments::new(&[1.0, 2.0, 3.0, 4.0], &[()], 2), &mut results).unwrap();
+/// sums.evaluate_all(&Arguments::new(&[1.0, 2.0, 3.0, 4.0], &[()], 2), &mut results).unwrap();
 /// assert_eq!(results, [3.0, 7.0]);
 /// ```
 pub fn batched<T, L, F>(dim: usize, outputs: usize, function: F) -> Batched<T, L, F>
@@ -297,7 +308,7 @@ where
         self.outputs
     }
 
-    fn evaluate(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
+    fn evaluate_all(&self, arguments: &Arguments<'_, T, L>, results: &mut [T]) -> Result<(), Failure> {
         (self.function)(arguments, results)
     }
 }
@@ -317,7 +328,7 @@ impl<T: Float, O: Oracle<T>> Oracle<T> for &O {
         (**self).outputs()
     }
 
-    fn evaluate(&self, arguments: &Arguments<'_, T, O::Label>, results: &mut [T]) -> Result<(), Failure> {
-        (**self).evaluate(arguments, results)
+    fn evaluate_all(&self, arguments: &Arguments<'_, T, O::Label>, results: &mut [T]) -> Result<(), Failure> {
+        (**self).evaluate_all(arguments, results)
     }
 }

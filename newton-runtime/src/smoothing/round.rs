@@ -73,7 +73,7 @@ impl<'a, T: Float> Round<'a, T> {
         };
         let arguments = Arguments::new(&arguments, labels, dim);
         // Results of a call that panicked are not read.
-        let call = catch_unwind(AssertUnwindSafe(|| oracle.evaluate(&arguments, &mut results)));
+        let call = catch_unwind(AssertUnwindSafe(|| oracle.evaluate_all(&arguments, &mut results)));
         call.unwrap_or_else(|payload| Err(Failure { row: None, reason: Reason::Panicked(said(&*payload)) }))
             .map_err(place)?;
         if let Some(at) = results.iter().position(|x| !Float::is_finite(*x)) {

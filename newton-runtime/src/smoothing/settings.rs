@@ -41,6 +41,16 @@ impl Smoothing {
         self.step.load(Ordering::Relaxed)
     }
 
+    /// Begins a step: the next one to ask gets the one after it.
+    pub(super) fn begin(&self) -> u64 {
+        self.step.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The step failed, and can be tried again with the same noise, unless another has begun.
+    pub(super) fn abandon(&self, step: u64) {
+        let _ = self.step.compare_exchange(step + 1, step, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// Goes to another step.
     pub fn set_step(&self, step: u64) {
         self.step.store(step, Ordering::Relaxed);
@@ -49,28 +59,21 @@ impl Smoothing {
     /// Whether it fits arguments of `dim` numbers.
     ///
     /// # Errors
-    /// Those of [`Noise::validate`]; [`SmoothingError::Setting`] for leave-one-out of one alone.
+    /// Those of [`Noise::validate`]; [`SmoothingError::Setting`] for too few samples to leave one out.
     pub fn validate(&self, dim: usize) -> Result<(), SmoothingError> {
         self.noise.validate(dim)?;
-        if self.covariate == Covariate::LeaveOneOut && self.noise.samples < 2 {
-            let value = self.noise.samples as f64;
-            return Err(SmoothingError::Setting {
-                name: "samples",
-                value,
-                expected: "at least 2, to leave one out",
-            });
-        }
-        Ok(())
+        self.covariate.validate(&self.noise)
     }
 }
 
-/// With a counter of its own.
+/// With a counter of its own, which begins where this one is: clones that are trained side by side have the same noise.
 impl Clone for Smoothing {
     fn clone(&self) -> Self {
         Self { noise: self.noise.clone(), covariate: self.covariate, step: AtomicU64::new(self.step()) }
     }
 }
 
+/// Alike in what comes next: the step counts.
 impl PartialEq for Smoothing {
     fn eq(&self, other: &Self) -> bool {
         self.noise == other.noise && self.covariate == other.covariate && self.step() == other.step()

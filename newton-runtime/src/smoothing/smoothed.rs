@@ -6,7 +6,8 @@ use super::batch;
 use super::estimator::Estimator;
 use super::oracle::{Each, each};
 use super::{
-    Noise, Numbers, OfAlgorithm, OfLoss, OfOptimizer, Oracle, Round, Sense, Smoothing, SmoothingError,
+    Labelled, Noise, Numbers, OfAlgorithm, OfLoss, OfOptimizer, Oracle, Round, Sense, Smoothing,
+    SmoothingError,
 };
 use crate::Error;
 use crate::loss::{Evaluation, Gradients, NewtonLoss, check_batch};
@@ -98,7 +99,7 @@ where
 impl<T, L, R, F, M> SmoothedAlgorithm<Each<T, L, R, F>, M>
 where
     T: Float,
-    L: Sync,
+    L: Labelled<Target = M::Label>,
     R: Numbers<T>,
     F: Fn(&[T], &L) -> R + Sync,
     M: NewtonLoss<T>,
@@ -113,7 +114,8 @@ where
 impl<T, L, R, F> PerturbedOptimizer<Each<T, L, R, F>>
 where
     T: Float,
-    L: Sync,
+    L: Labelled,
+    L::Target: Numbers<T>,
     R: Numbers<T>,
     F: Fn(&[T], &L) -> R + Sync,
 {
@@ -250,11 +252,14 @@ where
     }
 
     fn evaluate(&self, predictions: &[T], labels: &[O::Label]) -> Result<Evaluation<T>, Error> {
-        let step = self.smoothing().step();
-        let (all, _) = self.evaluate_at(step, predictions, labels)?;
-        // A step that failed can be tried again with the same noise.
-        self.smoothing().set_step(step + 1);
-        Ok(all)
+        let step = self.smoothing().begin();
+        let all = self.evaluate_at(step, predictions, labels);
+        all.map(|(all, _)| all).inspect_err(|_| self.smoothing().abandon(step))
+    }
+
+    /// Looks, and leaves the step as it is.
+    fn z_star(&self, predictions: &[T], labels: &[O::Label]) -> Result<Vec<T>, Error> {
+        Ok(self.evaluate_at(self.smoothing().step(), predictions, labels)?.0.step.z_star)
     }
 
     /// Looks, and leaves the step as it is.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::evaluations::{centred, scored};
+use super::evaluations::scored;
 use super::factors::{Factors, SampleFactors};
 use super::{Covariate, Noise, SmoothingError, length};
 
@@ -58,7 +58,7 @@ impl<'a> Solutions<'a> {
         length("the gradient of the loss", upstream.len(), self.unperturbed.len())?;
         let along = |result: &[f64]| result.iter().zip(upstream).map(|(w, g)| w * g).sum::<f64>();
         let values: Vec<f64> = self.results().map(along).collect();
-        let weights = centred(&values, along(self.unperturbed), covariate);
+        let weights = covariate.centre(self.noise, &values, along(self.unperturbed));
         Ok(scored(self.noise, self.drawn, &weights))
     }
 
@@ -109,17 +109,18 @@ impl<'a> Solutions<'a> {
     ) -> Result<(), SmoothingError> {
         let dim = self.dim().max(1);
         length("a result", self.unperturbed.len(), self.dim())?;
-        let centre = match covariate {
-            Covariate::None => vec![0.0; dim],
-            Covariate::Unperturbed => self.unperturbed.to_vec(),
-            Covariate::LeaveOneOut => self.mean(),
-        };
-        let scale = -factor * covariate.share(self.noise.samples) / self.noise.scale;
-        let rows = left.chunks_mut(dim).zip(right.chunks_mut(dim)).zip(self.drawn.chunks(dim));
-        for (((left, right), drawn), result) in rows.zip(self.results()) {
-            for i in 0..dim {
-                left[i] = scale * (result[i] - centre[i]);
-                right[i] = self.noise.distribution.score(drawn[i]);
+        for (right, drawn) in right.iter_mut().zip(self.drawn) {
+            *right = self.noise.distribution.score(*drawn);
+        }
+        let scale = -factor / self.noise.scale;
+        let mut values = vec![0.0; self.noise.samples];
+        for i in 0..self.dim() {
+            for (value, result) in values.iter_mut().zip(self.results()) {
+                *value = result[i];
+            }
+            let weights = covariate.centre(self.noise, &values, self.unperturbed[i]);
+            for (left, weight) in left.chunks_mut(dim).zip(weights) {
+                left[i] = scale * weight;
             }
         }
         Ok(())

@@ -211,7 +211,12 @@ pub fn function_stub(item: &ItemFn, attr: &FunctionAttr, program: Option<Program
         let reverse = shape.reverse(&given, &wanted, body);
         quote!(#value #forward #reverse)
     });
-    items(item, quote!(#(#forms)*))
+    let krate = match &attr.krate {
+        Some(path) => quote!(#path),
+        None => quote!(::newton_losses),
+    };
+    let cuda = crate::CUDA.then(|| quote!(pub fn cuda() -> #krate::cuda::Source { loop {} }));
+    items(item, quote!(#(#forms)* #cuda))
 }
 
 fn items(item: &ItemFn, forms: TokenStream) -> TokenStream {
