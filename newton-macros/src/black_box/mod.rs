@@ -5,6 +5,7 @@
 
 mod attr;
 mod item;
+mod made;
 mod signature;
 
 pub use attr::{Arguments, BlackBox};
