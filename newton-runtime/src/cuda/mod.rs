@@ -9,8 +9,8 @@
 //! the kernels for an element type and a number of tangents. It includes no header and needs none.
 //!
 //! ```
-//! use newton_losses::cuda::{Element, Unit};
-//! use newton_losses::losses::SoftSort;
+//! use newton_runtime::cuda::{Element, Unit};
+//! use newton_runtime::losses::SoftSort;
 //! # #[cfg(feature = "cuda-source")] {
 //! let unit = Unit::of(&SoftSort::<5>::new(0.1)).expect("built with `cuda-source`");
 //! let text = unit.source(Element::F32, unit.tangents());
