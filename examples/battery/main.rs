@@ -2,7 +2,7 @@
 //! `microlp`) makes the schedule that is best by them. What counts is not how far the prices are off but what the schedule
 //! earns, so the loss contains the linear program, which nobody can differentiate: it is evaluated under noise.
 //!
-//! `cargo run --release --example battery` (about a minute). The results are in `examples/README.md`.
+//! `cargo run --release --example battery` (half a minute). The results are in `examples/README.md`.
 
 mod market;
 mod report;
