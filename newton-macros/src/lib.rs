@@ -79,11 +79,7 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn, cuda: bool) -
         errors.at(item.sig.ident.span(), "the loss is a type as well: give it a name, `name = MyLoss`");
     }
     if let Some(black_box) = &attr.black_box {
-        let code = black_box::expand(item, &attr, black_box, errors);
-        if attr.print {
-            eprintln!("{}", print::formatted(&code));
-        }
-        return code;
+        return print::shown(black_box::expand(item, &attr, black_box, errors), attr.print);
     }
     let program = front::lower(item, front::Item::Loss, attr.relax.is_some(), &mut errors);
     let program = program.map(|mut program| {
@@ -100,11 +96,7 @@ fn expand(attribute: proc_macro2::TokenStream, item: &syn::ItemFn, cuda: bool) -
         (Some(program), true) => {
             let gradient = grad::gradient(program);
             let cuda = cuda.then(|| back::cuda::loss(item, &attr, &gradient));
-            let code = back::rust::loss(item, &attr, &gradient, cuda);
-            if attr.print {
-                eprintln!("{}", print::formatted(&code));
-            }
-            code
+            print::shown(back::rust::loss(item, &attr, &gradient, cuda), attr.print)
         }
         (program, _) => {
             let errors = errors.take().map(|e| e.to_compile_error());
@@ -166,10 +158,7 @@ fn expand_function(
             back::rust::function(item, &attr, &flavours, cuda)
         }
     };
-    if attr.print {
-        eprintln!("{}", print::formatted(&code));
-    }
-    code
+    print::shown(code, attr.print)
 }
 
 /// The function without the attributes on its parameters that only the macro understands, and without a warning for parameters that only

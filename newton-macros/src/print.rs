@@ -9,3 +9,11 @@ pub fn formatted(code: &TokenStream) -> String {
         Err(_) => code.to_string(),
     }
 }
+
+/// The code, which the user sees if `print` asks for it.
+pub fn shown(code: TokenStream, print: bool) -> TokenStream {
+    if print {
+        eprintln!("{}", formatted(&code));
+    }
+    code
+}

@@ -214,3 +214,9 @@ fn black_box(name: &str, sample: Option<usize>, perturbation: Option<usize>, rea
 pub(crate) fn quoted(name: &str) -> String {
     if name.contains(' ') { name.to_owned() } else { format!("`{name}`") }
 }
+
+/// What a panic said.
+pub(crate) fn panic_message(payload: &(dyn core::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason").to_owned()
+}

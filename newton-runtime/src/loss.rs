@@ -47,6 +47,20 @@ impl<T: Float> Evaluation<T> {
         let mean = values.iter().map(|v| v.to_f64()).sum::<f64>() / values.len() as f64;
         Ok(Self { mean: T::from_f64(mean), values, gradients, step })
     }
+
+    /// What the step did to the gradients, with the batch's curvature C.
+    pub(crate) fn diagnose(
+        &self,
+        settings: &Newton,
+        curvature: &[f64],
+        dim: usize,
+        exploding_factor: f64,
+    ) -> Result<Diagnostics, Error> {
+        // The mean is wide, its summands are not: what counts as rounding depends on their type.
+        let curvature: Vec<T> = curvature.iter().map(|x| T::from_f64(*x)).collect();
+        let directions = &self.step.directions;
+        Diagnostics::of(settings, &curvature, dim, &self.gradients, directions, exploding_factor)
+    }
 }
 
 /// A loss on predictions of `dim` numbers.
@@ -182,17 +196,8 @@ pub trait NewtonLoss<T: Float>: Sync {
     ) -> Result<Diagnostics, Error> {
         let dim = self.dim();
         let curvature = self.batch_curvature(predictions, labels)?.unwrap_or_else(|| vec![0.0; dim * dim]);
-        // The mean is wide, its summands are not: what counts as rounding depends on their type.
-        let curvature: Vec<T> = curvature.into_iter().map(T::from_f64).collect();
         let all = self.evaluate(predictions, labels)?;
-        Diagnostics::of(
-            &self.newton(),
-            &curvature,
-            dim,
-            &all.gradients,
-            &all.step.directions,
-            exploding_factor,
-        )
+        all.diagnose(&self.newton(), &curvature, dim, exploding_factor)
     }
 }
 

@@ -4,7 +4,8 @@ use super::attr::BlackBox;
 use super::made::{self, Made};
 use super::signature::{self, Param, Role, Signature, product};
 use crate::attr::Attr;
-use crate::back::rust::{builders, krate, settings, type_name};
+use crate::back::krate;
+use crate::back::rust::{builders, settings, type_name};
 use crate::errors::Errors;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -47,7 +48,7 @@ fn loss(
     signature: &Signature,
     made: &Made<'_>,
 ) -> TokenStream {
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     let (vis, function) = (&item.vis, &item.sig.ident);
     let name = attr.name.clone().or_else(|| type_name(function)).unwrap_or_else(|| format_ident!("Loss"));
     let declared = &item.sig.generics;
@@ -95,6 +96,25 @@ fn loss(
     let (outputs, estimator) = made::parts(signature, made, &krate);
     let call = made::call(item, signature, made, &krate);
     let text = function.to_string();
+    let delegated = [
+        ("gradients", quote!(#krate::loss::Gradients<#element>)),
+        ("hessians", quote!(::std::vec::Vec<#element>)),
+        ("mean_hessian", quote!(::std::vec::Vec<f64>)),
+        ("evaluate", quote!(#krate::loss::Evaluation<#element>)),
+        ("z_star", quote!(::std::vec::Vec<#element>)),
+    ]
+    .map(|(method, result)| {
+        let method = format_ident!("{method}");
+        quote! {
+            fn #method(
+                &self,
+                predictions: &[#element],
+                labels: &[Self::Label],
+            ) -> ::core::result::Result<#result, #krate::Error> {
+                #krate::loss::NewtonLoss::#method(&self.smoothed(), predictions, labels)
+            }
+        }
+    });
     let inner = quote_spanned!(signature.result.span()=> #krate::loss::NewtonLoss);
     quote! {
         #[doc = #summary]
@@ -171,45 +191,7 @@ fn loss(
                 self.newton
             }
 
-            fn gradients(
-                &self,
-                predictions: &[#element],
-                labels: &[Self::Label],
-            ) -> ::core::result::Result<#krate::loss::Gradients<#element>, #krate::Error> {
-                #krate::loss::NewtonLoss::gradients(&self.smoothed(), predictions, labels)
-            }
-
-            fn hessians(
-                &self,
-                predictions: &[#element],
-                labels: &[Self::Label],
-            ) -> ::core::result::Result<::std::vec::Vec<#element>, #krate::Error> {
-                #krate::loss::NewtonLoss::hessians(&self.smoothed(), predictions, labels)
-            }
-
-            fn mean_hessian(
-                &self,
-                predictions: &[#element],
-                labels: &[Self::Label],
-            ) -> ::core::result::Result<::std::vec::Vec<f64>, #krate::Error> {
-                #krate::loss::NewtonLoss::mean_hessian(&self.smoothed(), predictions, labels)
-            }
-
-            fn evaluate(
-                &self,
-                predictions: &[#element],
-                labels: &[Self::Label],
-            ) -> ::core::result::Result<#krate::loss::Evaluation<#element>, #krate::Error> {
-                #krate::loss::NewtonLoss::evaluate(&self.smoothed(), predictions, labels)
-            }
-
-            fn z_star(
-                &self,
-                predictions: &[#element],
-                labels: &[Self::Label],
-            ) -> ::core::result::Result<::std::vec::Vec<#element>, #krate::Error> {
-                #krate::loss::NewtonLoss::z_star(&self.smoothed(), predictions, labels)
-            }
+            #(#delegated)*
 
             fn diagnose(
                 &self,

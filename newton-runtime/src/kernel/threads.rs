@@ -1,6 +1,7 @@
 //! The threads that kernels run on. Nothing here is generic: it is compiled once and not again for every loss.
 
 use super::subnormal::Flushed;
+use crate::error::panic_message;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,10 +31,8 @@ pub fn run(tasks: usize, small: bool, task: &(dyn Fn(usize) + Sync)) -> Result<(
         task(index);
     };
     // What a task writes to is dropped by the caller, unread, where one panicked.
-    catch_unwind(AssertUnwindSafe(|| run_all(tasks, small, &task))).map_err(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason").to_owned()
-    })
+    catch_unwind(AssertUnwindSafe(|| run_all(tasks, small, &task)))
+        .map_err(|payload| panic_message(&*payload))
 }
 
 fn run_all(tasks: usize, small: bool, task: &(dyn Fn(usize) + Sync)) {

@@ -42,7 +42,7 @@ pub fn check_finite<T: Float>(quantity: Quantity, values: &[T], per_sample: usiz
 }
 
 /// The same for a mean over the batch, where no sample can be named any more.
-pub(super) fn check_finite_mean<T: Float>(quantity: Quantity, values: &[T]) -> Result<(), Error> {
+pub(crate) fn check_finite_mean<T: Float>(quantity: Quantity, values: &[T]) -> Result<(), Error> {
     match first_bad(values) {
         None => Ok(()),
         Some(entry) => Err(Error::NonFiniteMean { quantity, entry, value: values[entry].to_f64() }),

@@ -43,6 +43,7 @@ pub mod woodbury;
 
 pub use diagnostics::Diagnostics;
 pub use fisher::fisher;
+pub(crate) use input::check_finite_mean;
 pub use input::{check_finite, samples};
 pub use matrix::Matrix;
 pub use precondition::{Method, Preconditioner, directions_per_sample};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::estimator::{Estimator, per_sample};
 use super::factors::SampleFactors;
-use super::{Covariate, Labelled, Noise, Numbers, Round, SmoothingError, Solutions};
+use super::{Covariate, Labelled, Noise, Numbers, Round, SmoothingError};
 use crate::Error;
 use crate::loss::{Gradients, NewtonLoss};
 use crate::newton::Newton;
@@ -25,10 +25,6 @@ pub struct OfAlgorithm<L> {
 #[doc(hidden)]
 pub fn output_loss<T: Float, R, L: NewtonLoss<T, Label = R>>(loss: L) -> L {
     loss
-}
-
-fn solutions<'a, T: Float>(round: &'a Round<'_, T>, sample: usize) -> Result<Solutions<'a>, SmoothingError> {
-    Solutions::new(round.noise, round.drawn(sample), round.perturbed(sample), round.unperturbed(sample))
 }
 
 impl<T, L, Label> Estimator<T, Label> for OfAlgorithm<L>
@@ -54,9 +50,9 @@ where
     }
 
     fn gradients(&self, round: &Round<'_, T>, labels: &[Label]) -> Result<Gradients<T>, Error> {
-        let means: Result<Vec<Vec<f64>>, Error> =
-            (0..labels.len()).into_par_iter().map(|i| Ok(solutions(round, i)?.mean())).collect();
-        let means: Vec<T> = means?.into_iter().flatten().map(T::from_f64).collect();
+        let means: Vec<Vec<f64>> =
+            (0..labels.len()).into_par_iter().map(|sample| round.solutions(sample).mean()).collect();
+        let means: Vec<T> = means.into_iter().flatten().map(T::from_f64).collect();
         let targets: Vec<L::Label> = labels.iter().map(|label| label.target().clone()).collect();
         let outer = self.loss.gradients(&means, &targets)?;
         per_sample(round, |sample| {
@@ -64,7 +60,7 @@ where
                 .iter()
                 .map(|g| g.to_f64())
                 .collect();
-            let gradient = solutions(round, sample)?.gradient(round.covariate, &upstream)?;
+            let gradient = round.solutions(sample).gradient(round.covariate, &upstream)?;
             Ok((outer.values[sample].to_f64(), gradient))
         })
     }

@@ -8,7 +8,7 @@ use super::round::Round;
 use crate::Error;
 use crate::error::Quantity;
 use crate::loss::Gradients;
-use crate::newton::check_finite;
+use crate::newton::{Matrix, check_finite, check_finite_mean};
 use crate::scalar::Float;
 
 /// Per-sample values and gradients.
@@ -35,11 +35,9 @@ pub fn mean_hessian<T: Float, L>(
     all.try_for_each(|(sample, into)| estimator.factor_hessian(round, sample, factor, into))?;
     let mut mean = vec![0.0; dim * dim];
     factors.add_to(&mut mean);
-    symmetrise(&mut mean, dim);
-    match mean.iter().position(|x| !x.is_finite()) {
-        None => Ok(mean),
-        Some(entry) => Err(Error::NonFiniteMean { quantity: Quantity::Hessian, entry, value: mean[entry] }),
-    }
+    let mean = symmetric(&mean, dim)?;
+    check_finite_mean(Quantity::Hessian, &mean)?;
+    Ok(mean)
 }
 
 /// All of them, N x m x m, symmetric.
@@ -54,21 +52,14 @@ pub fn hessians<T: Float, L>(
         factors.samples().try_for_each(|of| estimator.factor_hessian(round, sample, 1.0, of))?;
         let mut hessian = vec![0.0; dim * dim];
         factors.add_to(&mut hessian);
-        symmetrise(&mut hessian, dim);
-        into.iter_mut().zip(hessian).for_each(|(into, h)| *into = T::from_f64(h));
+        into.iter_mut().zip(symmetric(&hessian, dim)?).for_each(|(into, h)| *into = T::from_f64(h));
         Ok::<(), Error>(())
     })?;
     check_finite(Quantity::Hessian, &all, dim * dim)?;
     Ok(all)
 }
 
-/// `(H + H^T) / 2`: what is symmetric in expectation is not in an estimate.
-fn symmetrise(matrix: &mut [f64], dim: usize) {
-    for i in 0..dim {
-        for j in 0..i {
-            let mean = 0.5 * (matrix[i * dim + j] + matrix[j * dim + i]);
-            matrix[i * dim + j] = mean;
-            matrix[j * dim + i] = mean;
-        }
-    }
+/// What is symmetric in expectation is not in an estimate.
+fn symmetric(matrix: &[f64], dim: usize) -> Result<Vec<f64>, Error> {
+    Ok(Matrix::symmetric(matrix, dim)?.into_vec())
 }

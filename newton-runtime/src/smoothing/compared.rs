@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::oracle::{Arguments, Failure, Oracle, Reason};
+use super::oracle::{Arguments, Failure, Oracle, all_finite};
 use crate::scalar::Float;
 
 /// An [`Oracle`] of one number: see [`compared`].
@@ -47,10 +47,7 @@ where
         let outputs = self.oracle.outputs().max(1);
         let mut solutions = vec![T::from_f64(f64::NAN); arguments.len() * outputs];
         self.oracle.evaluate_all(arguments, &mut solutions)?;
-        if let Some(at) = solutions.iter().position(|x| !Float::is_finite(*x)) {
-            let reason = Reason::NonFinite { entry: at % outputs, value: solutions[at].to_f64() };
-            return Err(Failure { row: Some(at / outputs), reason });
-        }
+        all_finite(&solutions, outputs)?;
         let rows = results.par_iter_mut().zip(solutions.par_chunks(outputs)).enumerate();
         rows.for_each(|(row, (result, solution))| *result = (self.function)(solution, arguments.label(row)));
         Ok(())

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::factors::SampleFactors;
-use super::{Covariate, Evaluations, Round, SmoothingError};
+use super::{Covariate, Round, SmoothingError};
 use crate::Error;
 use crate::loss::Gradients;
 use crate::scalar::Float;
@@ -71,16 +71,6 @@ pub(super) fn per_sample<T: Float>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OfLoss;
 
-impl OfLoss {
-    fn evaluations<'a, T: Float>(
-        round: &'a Round<'_, T>,
-        sample: usize,
-    ) -> Result<Evaluations<'a>, SmoothingError> {
-        let unperturbed = round.unperturbed(sample)[0];
-        Evaluations::new(round.noise, round.drawn(sample), round.perturbed(sample), unperturbed)
-    }
-}
-
 impl<T: Float, L: Sync> Estimator<T, L> for OfLoss {
     fn validate(
         &self,
@@ -99,7 +89,7 @@ impl<T: Float, L: Sync> Estimator<T, L> for OfLoss {
 
     fn gradients(&self, round: &Round<'_, T>, _labels: &[L]) -> Result<Gradients<T>, Error> {
         per_sample(round, |sample| {
-            let of = Self::evaluations(round, sample)?;
+            let of = round.evaluations(sample);
             Ok((of.mean(), of.gradient(round.covariate)))
         })
     }
@@ -111,6 +101,6 @@ impl<T: Float, L: Sync> Estimator<T, L> for OfLoss {
         factor: f64,
         into: SampleFactors<'_>,
     ) -> Result<(), SmoothingError> {
-        Self::evaluations(round, sample)?.factor_hessian(round.covariate, factor, into)
+        round.evaluations(sample).factor_hessian(round.covariate, factor, into)
     }
 }

@@ -34,7 +34,12 @@ impl<'a> Evaluations<'a> {
             let value = values.get(perturbation).copied().unwrap_or(unperturbed);
             return Err(SmoothingError::NonFinite { perturbation, value });
         }
-        Ok(Self { noise, drawn, values, unperturbed })
+        Ok(Self::checked(noise, drawn, values, unperturbed))
+    }
+
+    /// Of what is known to fit.
+    pub(super) fn checked(noise: &'a Noise, drawn: &'a [f64], values: &'a [f64], unperturbed: f64) -> Self {
+        Self { noise, drawn, values, unperturbed }
     }
 
     /// The mean of the values: an estimate of the smoothed function.

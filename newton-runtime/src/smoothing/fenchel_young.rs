@@ -3,7 +3,7 @@
 use super::algorithm::target;
 use super::estimator::{Estimator, per_sample};
 use super::factors::SampleFactors;
-use super::{Covariate, Labelled, Noise, Numbers, Round, SmoothingError, Solutions};
+use super::{Covariate, Labelled, Noise, Numbers, Round, SmoothingError};
 use crate::Error;
 use crate::loss::Gradients;
 use crate::scalar::Float;
@@ -44,10 +44,6 @@ impl OfOptimizer {
     }
 }
 
-fn solutions<'a, T: Float>(round: &'a Round<'_, T>, sample: usize) -> Result<Solutions<'a>, SmoothingError> {
-    Solutions::new(round.noise, round.drawn(sample), round.perturbed(sample), round.unperturbed(sample))
-}
-
 impl<T, L> Estimator<T, L> for OfOptimizer
 where
     T: Float,
@@ -81,7 +77,7 @@ where
                     value += (y[i].to_f64() + round.noise.scale * z[i]) * (target[i] - w[i]);
                 }
             }
-            let mut gradient = solutions(round, sample)?.fenchel_young_gradient(&target)?;
+            let mut gradient = round.solutions(sample).fenchel_young_gradient(&target)?;
             gradient.iter_mut().for_each(|g| *g *= sign);
             Ok((sign * value / round.noise.samples as f64, gradient))
         })
@@ -95,6 +91,6 @@ where
         into: SampleFactors<'_>,
     ) -> Result<(), SmoothingError> {
         let factor = self.sign() * factor;
-        solutions(round, sample)?.factor_fenchel_young_hessian(round.covariate, factor, into)
+        round.solutions(sample).factor_fenchel_young_hessian(round.covariate, factor, into)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::Numbers;
+use crate::error::panic_message;
 use crate::scalar::Float;
 
 /// A function of m numbers and a label to k numbers. Nothing is asked of it but its values.
@@ -163,10 +164,11 @@ impl Failure {
     }
 }
 
-/// What a panic said.
-pub(super) fn said(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("for an unknown reason").to_owned()
+/// No NaN and no infinity among results, rows of `outputs` numbers.
+pub(super) fn all_finite<T: Float>(results: &[T], outputs: usize) -> Result<(), Failure> {
+    let Some(at) = results.iter().position(|x| !Float::is_finite(*x)) else { return Ok(()) };
+    let reason = Reason::NonFinite { entry: at % outputs, value: results[at].to_f64() };
+    Err(Failure { row: Some(at / outputs), reason })
 }
 
 /// Evaluates `f` at every argument, on all cores: the body of an [`Oracle::evaluate_all`] for functions of one argument.
@@ -183,7 +185,10 @@ pub fn evaluate_each<T: Float, L: Sync, R: Numbers<T>>(
         // The function is called again after a panic; what it left half done is its own, and the batch is given up.
         let written =
             catch_unwind(AssertUnwindSafe(|| f(arguments.row(row), arguments.label(row)).write(result)));
-        match written.map_err(|payload| Reason::Panicked(said(&*payload)))?.map_err(Reason::Failed)? {
+        match written
+            .map_err(|payload| Reason::Panicked(panic_message(&*payload)))?
+            .map_err(Reason::Failed)?
+        {
             found if found == expected => Ok(()),
             found => Err(Reason::Length { found, expected }),
         }

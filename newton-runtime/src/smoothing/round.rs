@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use super::oracle::said;
-use super::{Arguments, Covariate, Failure, Noise, Oracle, Reason, Smoothing};
+use super::oracle::all_finite;
+use super::{Arguments, Covariate, Evaluations, Failure, Noise, Oracle, Reason, Smoothing, Solutions};
 use crate::Error;
+use crate::error::panic_message;
 use crate::scalar::Float;
 
 /// The results of a black box at the perturbed arguments of a batch of N samples, and its noise.
@@ -74,13 +75,11 @@ impl<'a, T: Float> Round<'a, T> {
         let arguments = Arguments::new(&arguments, labels, dim);
         // Results of a call that panicked are not read.
         let call = catch_unwind(AssertUnwindSafe(|| oracle.evaluate_all(&arguments, &mut results)));
-        call.unwrap_or_else(|payload| Err(Failure { row: None, reason: Reason::Panicked(said(&*payload)) }))
-            .map_err(place)?;
-        if let Some(at) = results.iter().position(|x| !Float::is_finite(*x)) {
-            let (row, entry) = (at / outputs, at % outputs);
-            let reason = Reason::NonFinite { entry, value: results[at].to_f64() };
-            return Err(place(Failure { row: Some(row), reason }));
-        }
+        call.unwrap_or_else(|payload| {
+            Err(Failure { row: None, reason: Reason::Panicked(panic_message(&*payload)) })
+        })
+        .map_err(place)?;
+        all_finite(&results, outputs).map_err(place)?;
         Ok(Self {
             noise,
             covariate: smoothing.covariate,
@@ -120,5 +119,16 @@ impl<'a, T: Float> Round<'a, T> {
             [] => &self.results(sample)[self.noise.samples * self.outputs..],
             zeros => zeros,
         }
+    }
+
+    /// What is estimated of a loss from a sample's values.
+    pub fn evaluations(&self, sample: usize) -> Evaluations<'_> {
+        let unperturbed = self.unperturbed(sample)[0];
+        Evaluations::checked(self.noise, self.drawn(sample), self.perturbed(sample), unperturbed)
+    }
+
+    /// What is estimated of an algorithm from a sample's results.
+    pub fn solutions(&self, sample: usize) -> Solutions<'_> {
+        Solutions::checked(self.noise, self.drawn(sample), self.perturbed(sample), self.unperturbed(sample))
     }
 }

@@ -277,8 +277,6 @@ where
             (None, Curvature::Fisher) => newton::fisher(&all.gradients, dim)?.into_vec(),
             (None, Curvature::None) => vec![0.0; dim * dim],
         };
-        let curvature: Vec<T> = curvature.into_iter().map(T::from_f64).collect();
-        let directions = &all.step.directions;
-        Diagnostics::of(&self.newton, &curvature, dim, &all.gradients, directions, exploding_factor)
+        all.diagnose(&self.newton, &curvature, dim, exploding_factor)
     }
 }

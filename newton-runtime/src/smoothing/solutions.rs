@@ -35,7 +35,17 @@ impl<'a> Solutions<'a> {
             let perturbation = at / unperturbed.len();
             return Err(SmoothingError::NonFinite { perturbation, value });
         }
-        Ok(Self { noise, drawn, perturbed, unperturbed })
+        Ok(Self::checked(noise, drawn, perturbed, unperturbed))
+    }
+
+    /// Of what is known to fit.
+    pub(super) fn checked(
+        noise: &'a Noise,
+        drawn: &'a [f64],
+        perturbed: &'a [f64],
+        unperturbed: &'a [f64],
+    ) -> Self {
+        Self { noise, drawn, perturbed, unperturbed }
     }
 
     /// The mean of the results, k: the smoothed algorithm.

@@ -3,6 +3,7 @@
 
 use super::{Printer, Uses, raw_literal};
 use crate::attr::FunctionAttr;
+use crate::back::krate;
 use crate::grad::Function;
 use crate::ir::{Block, Kind, Output, Program, VarId};
 use proc_macro2::TokenStream;
@@ -125,10 +126,7 @@ fn source(
     uses: &Uses,
     text: &Forms,
 ) -> TokenStream {
-    let krate = match &attr.krate {
-        Some(path) => quote!(#path),
-        None => quote!(::newton_losses),
-    };
+    let krate = krate(&attr.krate);
     let name = item.sig.ident.to_string();
     let (declarations, code) = (raw_literal(&text.declarations), raw_literal(&text.definitions));
     let used = uses.fields(&krate);

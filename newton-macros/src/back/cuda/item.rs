@@ -2,7 +2,7 @@
 
 use super::{Printer, Uses, raw_literal};
 use crate::attr::Attr;
-use crate::back::rust::krate;
+use crate::back::krate;
 use crate::grad::Gradient;
 use crate::ir::{Discrete, Kind, Role, VarId};
 use proc_macro2::TokenStream;
@@ -12,7 +12,7 @@ use quote::quote;
 pub fn loss(item: &syn::ItemFn, attr: &Attr, gradient: &Gradient) -> TokenStream {
     let uses = Uses::default();
     let text = raw_literal(&text(item, gradient, &uses));
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     let program = &gradient.program;
     let constants = &program.items;
     let generics = item.sig.generics.const_params().map(|param| {

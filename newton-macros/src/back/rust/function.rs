@@ -11,6 +11,7 @@
 use super::Printer;
 use super::item::{array_type, imports};
 use crate::attr::FunctionAttr;
+use crate::back::krate;
 use crate::grad::Function;
 use crate::ir::{Kind, Output, Program, VarId};
 use proc_macro2::{Ident, TokenStream};
@@ -211,10 +212,7 @@ pub fn function_stub(item: &ItemFn, attr: &FunctionAttr, program: Option<Program
         let reverse = shape.reverse(&given, &wanted, body);
         quote!(#value #forward #reverse)
     });
-    let krate = match &attr.krate {
-        Some(path) => quote!(#path),
-        None => quote!(::newton_losses),
-    };
+    let krate = krate(&attr.krate);
     let cuda = crate::CUDA.then(|| quote!(pub fn cuda() -> #krate::cuda::Source { loop {} }));
     items(item, quote!(#(#forms)* #cuda))
 }
@@ -315,10 +313,7 @@ impl<'a> Shape<'a> {
             item,
             program,
             by_lane,
-            krate: match &attr.krate {
-                Some(path) => quote!(#path),
-                None => quote!(::newton_losses),
-            },
+            krate: krate(&attr.krate),
             params: params.collect(),
             adjoint_types: adjoint_types.collect(),
             outputs: outputs_text,

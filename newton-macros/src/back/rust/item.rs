@@ -3,6 +3,7 @@
 use super::Printer;
 use super::expr::Bind;
 use crate::attr::Attr;
+use crate::back::krate;
 use crate::grad::Gradient;
 use crate::ir::{Discrete, Kind, Program, Role, VarId};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -17,7 +18,7 @@ pub fn loss(item: &ItemFn, attr: &Attr, gradient: &Gradient, cuda: Option<TokenS
     let body = printer.block(&program.body);
     let result = printer.expr(&gradient.value).0;
     let prologue = prologue(&printer, gradient.adjoint);
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     let imports = imports(&printer, &krate);
     let adjoint = &program.vars[gradient.adjoint.0].name;
     let y = &program.vars[prediction(program).0].name;
@@ -60,7 +61,7 @@ struct Code {
 }
 
 fn items(item: &ItemFn, attr: &Attr, printer: &Printer, code: &Code) -> TokenStream {
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     let Shell { items, name, generics, arguments, t, label, dim, parameters } =
         shell(item, attr, printer.program, printer);
     let Code { arguments: [y, labels, integers, adjoint, tape], body, cuda } = code;
@@ -127,13 +128,6 @@ pub fn imports(printer: &Printer, krate: &TokenStream) -> TokenStream {
     }
 }
 
-pub fn krate(attr: &Attr) -> TokenStream {
-    match &attr.krate {
-        Some(path) => quote!(#path),
-        None => quote!(::newton_losses),
-    }
-}
-
 /// The parts that do not depend on the function's body.
 struct Shell {
     items: TokenStream,
@@ -148,7 +142,7 @@ struct Shell {
 }
 
 fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Shell {
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     let t = type_parameter(item, "T");
     let function = &item.sig.ident;
     let name = attr.name.clone().or_else(|| type_name(function)).unwrap_or_else(|| format_ident!("Loss"));
@@ -264,7 +258,7 @@ fn shell(item: &ItemFn, attr: &Attr, program: &Program, printer: &Printer) -> Sh
 
 /// The attribute's curvature, lambda and policies as an expression.
 pub fn settings(attr: &Attr) -> TokenStream {
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     let (curvature, lambda) = (&attr.curvature, Literal::f64_unsuffixed(attr.lambda));
     let (average, on_indefinite) = (&attr.average, &attr.on_indefinite);
     quote! {
@@ -279,7 +273,7 @@ pub fn settings(attr: &Attr) -> TokenStream {
 
 /// Methods that change them one by one.
 pub fn builders(attr: &Attr, vis: &syn::Visibility) -> TokenStream {
-    let krate = krate(attr);
+    let krate = krate(&attr.krate);
     quote! {
         /// The same loss with another curvature.
         #[must_use]

@@ -9,7 +9,7 @@ mod stmt;
 mod tape;
 
 pub use function::{custom, function, function_stub};
-pub use item::{builders, krate, loss, settings, stub, type_name};
+pub use item::{builders, loss, settings, stub, type_name};
 
 use crate::ir::{Program, VarId};
 use proc_macro2::Ident;
