@@ -11,33 +11,23 @@ Answer:   {"values": [batch], "gradients": [batch * m], "seconds" (median), "min
 The algorithm is built from the package's `Algorithm`, `For`, `While` and `Let`. The Hessian is what its gradient allows: one more backward pass
 for each of the m entries of a prediction, for all samples at once.
 """
-import argparse, importlib.metadata, json, os, statistics, subprocess, sys, time, venv
+import argparse, importlib.metadata, json, statistics, sys, time
 from pathlib import Path
 
 PINNED = ["torch==2.15.0", "numpy==2.4.6", "algovision==0.1.2"]
 HERE = Path(__file__).resolve().parent
 
-
-def enter(directory):
-    """Continues in the virtual environment, which gets the pinned packages first if it lacks them."""
-    python = directory.absolute() / "bin" / "python"
-    if Path(sys.prefix).resolve() != directory.resolve():
-        names = [p.split("==")[0] for p in PINNED]
-        probe = f"import sys, importlib.metadata as m; sys.exit([f'{{p}}=={{m.version(p)}}' for p in {names}] != sys.argv[1:])"
-        if not python.exists():
-            venv.create(directory, with_pip=True)
-        if subprocess.run([python, "-c", probe, *PINNED], stderr=subprocess.DEVNULL).returncode:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True, stdout=sys.stderr)
-        # With glibc's defaults large buffers go back to the system after every use, and getting them again costs more than filling them.
-        tuned = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "20000000000", "MALLOC_TOP_PAD_": "500000000"}
-        os.execve(python, [str(python), *sys.argv], {**os.environ, **tuned})
-
+sys.path.insert(0, str(HERE.parent / "shared"))
+import environment
 
 A = argparse.ArgumentParser(description="AlgoVision peer of the Bellman-Ford bench")
 A.add_argument("--venv", type=Path, default=HERE / ".venv-peer", help="virtual environment, made if absent")
 A.add_argument("--threads", type=int, default=2, help="cores to use")
 ARGS = A.parse_args()
-enter(ARGS.venv)
+# With glibc's defaults large buffers go back to the system after every use, and getting them again costs more than filling them.
+environment.enter(
+    ARGS.venv, PINNED, MALLOC_MMAP_MAX_="0", MALLOC_TRIM_THRESHOLD_="20000000000", MALLOC_TOP_PAD_="500000000"
+)
 
 import torch
 from algovision import Algorithm, For, Input, LEq, Let, Output, Var, While

@@ -7,11 +7,11 @@ import argparse
 import json
 import math
 import os
-import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
+
+import environment
 
 PINNED = ["jax==0.10.2", "jaxlib==0.10.2", "numpy==2.4.6"]
 
@@ -25,14 +25,7 @@ def parser(description):
 
 def enter(directory, threads):
     """Continues in the virtual environment, which gets the pinned JAX first if it lacks it, on that many cores."""
-    python = directory.absolute() / "bin" / "python"
-    if Path(sys.prefix).resolve() != directory.resolve():
-        probe = "import sys, importlib.metadata as m; sys.exit([f'{p}=={m.version(p)}' for p in ('jax', 'jaxlib', 'numpy')] != sys.argv[1:])"
-        if not python.exists():
-            venv.create(directory, with_pip=True)
-        if subprocess.run([python, "-c", probe, *PINNED], stderr=subprocess.DEVNULL).returncode:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True, stdout=sys.stderr)
-        os.execv(python, [str(python), *sys.argv])
+    environment.enter(directory, PINNED)
     # Before JAX starts: XLA sizes its thread pool by the affinity, and makes one extra host device per core for the sharded formulations.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={threads}".strip()

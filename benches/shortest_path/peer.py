@@ -11,30 +11,19 @@ The heap is the benchmark's solver (martius-lab, blackbox-backprop, `shortest_pa
 a set of expanded cells, predecessors in a dictionary, distances in a NumPy array ("arrays") or, which Python indexes faster, in lists.
 SciPy gets one sparse matrix for a chunk of grids side by side, made once; only its weights are filled in, and all sources are expanded in one call.
 """
-import argparse, functools, heapq, importlib.metadata, json, multiprocessing, os, subprocess, sys, time, venv
+import argparse, functools, heapq, importlib.metadata, json, multiprocessing, sys, time
 from pathlib import Path
 
 PINNED = ["numpy==2.4.6", "scipy==1.17.1"]
 HERE = Path(__file__).resolve().parent
 
-
-def enter(directory):
-    """Continues in the virtual environment, which gets the pinned packages first if it lacks them."""
-    python = directory.absolute() / "bin" / "python"
-    if Path(sys.prefix).resolve() != directory.resolve():
-        names = [p.split("==")[0] for p in PINNED]
-        probe = f"import sys, importlib.metadata as m; sys.exit([f'{{p}}=={{m.version(p)}}' for p in {names}] != sys.argv[1:])"
-        if not python.exists():
-            venv.create(directory, with_pip=True)
-        if subprocess.run([python, "-c", probe, *PINNED], stderr=subprocess.DEVNULL).returncode:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True, stdout=sys.stderr)
-        os.execve(python, [str(python), *sys.argv], os.environ)
-
+sys.path.insert(0, str(HERE.parent / "shared"))
+import environment
 
 A = argparse.ArgumentParser(description="Peers of the shortest-path bench")
 A.add_argument("--venv", type=Path, default=HERE / ".venv-peer", help="virtual environment, made if absent")
 ARGS = A.parse_args()
-enter(ARGS.venv)
+environment.enter(ARGS.venv, PINNED)
 
 import numpy as np
 from scipy.sparse import csr_matrix

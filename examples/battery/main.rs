@@ -5,15 +5,18 @@
 //! `cargo run --release --example battery` (half a minute). The results are in `examples/README.md`.
 
 mod market;
+#[path = "../shared/random.rs"]
+mod random;
 mod report;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::Parser;
 use dfdx::optim::{Adam, AdamConfig, Optimizer};
 use dfdx::prelude::*;
-use market::{Day, FEATURES, Random, days};
+use market::{Day, FEATURES, days};
 use microlp::{ComparisonOp, OptimizationDirection, Problem};
 use newton_losses::prelude::*;
+use random::Random;
 use std::time::Instant;
 
 /// Hours of a day.

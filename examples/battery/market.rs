@@ -1,6 +1,7 @@
 //! Days of an electricity market: what is forecast of them, and what energy then costs.
 
 use crate::HOURS;
+use crate::random::Random;
 
 /// Three forecasts for each hour: demand, wind, sun.
 pub const FEATURES: usize = 3 * HOURS;
@@ -35,21 +36,4 @@ pub fn days(count: usize, random: &mut Random) -> Vec<Day> {
         Day { forecast, prices }
     };
     (0..count).map(one).collect()
-}
-
-/// SplitMix64, so that the days are the same everywhere.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn uniform(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 24) as f32
-    }
-
-    /// Nearly normal: twelve uniform numbers.
-    fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
-    }
 }

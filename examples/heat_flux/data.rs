@@ -1,5 +1,6 @@
 //! Walls, what heats them, and what a thermocouple shows.
 
+use crate::random::Random;
 use crate::{CELLS, FLUX, READINGS, WARMTH};
 
 /// Standard deviation of a reading's error. The readings themselves are about 0.7.
@@ -57,21 +58,4 @@ pub fn scale(values: impl Iterator<Item = f32>) -> (f32, f32) {
         values.fold((0.0, 0.0, 0.0), |(n, s, q), x| (n + 1.0, s + f64::from(x), q + f64::from(x).powi(2)));
     let mean: f64 = sum / n;
     (mean as f32, (squares / n - mean * mean).sqrt() as f32)
-}
-
-/// SplitMix64, so that the data are the same everywhere.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn uniform(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1_u64 << 24) as f32
-    }
-
-    /// Nearly normal: twelve uniform numbers.
-    fn normal(&mut self) -> f32 {
-        (0..12).map(|_| self.uniform()).sum::<f32>() - 6.0
-    }
 }

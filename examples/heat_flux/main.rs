@@ -16,9 +16,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use newton_losses::prelude::*;
 
 mod data;
+#[path = "../shared/random.rs"]
+mod random;
 mod report;
 
-use data::{Data, Random, changes, scale};
+use data::{Data, changes, scale};
+use random::Random;
 
 /// Number of flux values over time, of thermocouple readings, and of cells in the wall.
 const FLUX: usize = 12;
