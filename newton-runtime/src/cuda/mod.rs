@@ -19,9 +19,18 @@
 //! ```
 
 mod constant;
+mod error;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod source;
 mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
+pub use error::CudaError;
+#[cfg(feature = "cuda")]
+pub use gpu::{
+    Blas, Buffer, Code, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module, Parameter, Slice,
+    SliceMut,
+};
 pub use source::{Helper, Source};
 pub use unit::{Element, Layout, Unit, library};
