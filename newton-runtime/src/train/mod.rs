@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+pub mod checkpoint;
 mod compare;
 mod error;
 pub mod files;
@@ -26,20 +27,25 @@ mod history;
 mod map_picture;
 mod method;
 mod metrics;
+mod optimizer;
 mod path_metrics;
 mod plot;
+pub mod session;
 pub mod shortest_path;
 pub mod sorting;
 mod stats;
 mod trainer;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use compare::{BestOutcome, Effect, Observer, ObserverError, Outcome, Stopped};
 pub use error::TrainError;
 pub use history::{History, HistoryError};
 pub use map_picture::{MapPicture, PictureError};
 pub use method::{Method, UnknownName};
+pub use optimizer::{Optimizer, Rule};
 pub use metrics::{RankingAccuracy, RankingMetrics, argsort};
 pub use path_metrics::{PathAccuracy, PathMetrics};
 pub use plot::{Curve, Plot, PlotError, Point, Unit};
+pub use session::Session;
 pub use stats::{Summary, mean, standard_deviation};
 pub use trainer::{Loss, StepReport, Trainer};

@@ -2,6 +2,8 @@
 
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::{Cpu, Gradients};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::data::Split;
 use crate::graph::LayerError;
@@ -16,10 +18,12 @@ pub(in crate::train) trait Benchmark {
     type Criterion;
     /// What all methods train on in a step.
     type Batch;
-    /// What is measured.
-    type Accuracy: Clone;
+    /// What is measured; part of a checkpoint.
+    type Accuracy: Clone + Serialize + DeserializeOwned;
     /// The numbers of an accuracy, as tables head them.
     const COLUMNS: &'static [&'static str];
+    /// The column of [`Benchmark::score`].
+    const SCORE: &'static str;
 
     /// The batch of a step, counted from 0.
     fn batch(&self, step: u64) -> Result<Self::Batch, TrainError>;

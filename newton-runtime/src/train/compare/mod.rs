@@ -12,7 +12,7 @@ pub(super) use benchmark::Benchmark;
 pub use effect::Effect;
 pub use outcome::{BestOutcome, Outcome};
 pub(super) use outcome::{failures, outcomes, percent};
-pub(super) use run::Run;
+pub(super) use run::{Best, Run};
 pub use run::Stopped;
 
 use super::{History, Method, TrainError};

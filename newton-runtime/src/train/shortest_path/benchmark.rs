@@ -41,6 +41,7 @@ impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
     type Batch = (MapImages<NoneTape>, Vec<f32>);
     type Accuracy = PathResult;
     const COLUMNS: &'static [&'static str] = &["perfect", "optimal", "cost_ratio"];
+    const SCORE: &'static str = "perfect";
 
     fn batch(&self, step: u64) -> Result<Self::Batch, TrainError> {
         let mut batch = MapBatch::default();

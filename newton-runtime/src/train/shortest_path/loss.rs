@@ -189,10 +189,22 @@ impl PathLoss {
         self,
         newton: Newton,
     ) -> Result<Box<dyn CostLoss>, TrainError> {
+        self.sized_at::<R, C>(newton, 0)
+    }
+
+    /// As [`PathLoss::sized`], for a run that has made `step` steps: noise goes on from there.
+    ///
+    /// # Errors
+    /// As [`PathLoss::sized`].
+    pub fn sized_at<const R: usize, const C: usize>(
+        self,
+        newton: Newton,
+        step: u64,
+    ) -> Result<Box<dyn CostLoss>, TrainError> {
         newton.validate()?;
         let BellmanFordSettings { looping, metric, beta, rounds } = match self {
             Self::BellmanFord(settings) => settings,
-            Self::Perturbed(settings) => return settings.sized::<R, C>(newton),
+            Self::Perturbed(settings) => return settings.sized_at::<R, C>(newton, step),
         };
         check::positive("beta", beta)?;
         check::at_least_one(&[("rounds", rounds as u64)])?;

@@ -1,6 +1,7 @@
 //! What a trained network says of maps: costs, the paths that are cheapest by them, and how many are right.
 
 use dfdx::prelude::{Cpu, TensorFromVec};
+use serde::{Deserialize, Serialize};
 
 use super::{CostNetwork, EVALUATION_MAPS, MapImages};
 use crate::algorithms::{DijkstraError, shortest_paths};
@@ -10,7 +11,7 @@ use crate::newton;
 use crate::train::{MapPicture, Method, PathAccuracy, PathMetrics, TrainError};
 
 /// How well a network does on a split.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PathResult {
     /// Shares of maps.
     pub accuracy: PathAccuracy,

@@ -26,6 +26,7 @@ impl<N: Scorer> Benchmark for Sorting<'_, N> {
     type Batch = (Images<NoneTape>, Vec<u32>);
     type Accuracy = RankingAccuracy;
     const COLUMNS: &'static [&'static str] = &["em", "ew", "em5"];
+    const SCORE: &'static str = "em5";
 
     fn batch(&self, step: u64) -> Result<Self::Batch, TrainError> {
         let (pixels, numbers) = self.train.batch(step, self.settings.batch);

@@ -22,6 +22,7 @@ mod compare;
 mod loss;
 mod report;
 mod scorer;
+mod session;
 mod settings;
 
 pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
@@ -29,4 +30,5 @@ pub use benchmark::evaluate;
 pub use compare::{Comparison, compare};
 pub use loss::{RankingLoss, SortingLoss};
 pub use scorer::{Images, Scorer};
+pub use session::session;
 pub use settings::{EVALUATION_SETS, Settings};
