@@ -66,7 +66,9 @@ pub enum CheckpointError {
         name: String,
     },
     /// An array of another size.
-    #[error("the checkpoint's array `{name}` has shape {found:?}, expected {expected:?}: it is of another network")]
+    #[error(
+        "the checkpoint's array `{name}` has shape {found:?}, expected {expected:?}: it is of another network"
+    )]
     Shape {
         /// The array.
         name: String,
@@ -141,6 +143,17 @@ impl Arrays {
     /// The values of a one-dimensional array; nothing if there is none.
     pub(super) fn values(&self, name: &str) -> Vec<f32> {
         self.0.get(name).map(|array| floats(&array.bytes)).unwrap_or_default()
+    }
+
+    /// Of a state and all arrays with their names and shapes.
+    fn sha256(&self, state: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(state);
+        for (name, array) in &self.0 {
+            hash.update(format!("\0{name} {:?}\0", array.shape));
+            hash.update(&array.bytes);
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// All tensors of a network, running statistics included, as `<prefix>/<tensor>`.
@@ -231,7 +244,8 @@ pub struct Checkpoint {
 struct Header {
     format: u32,
     sha256: String,
-    state: Value,
+    /// As text: its checksum is not to depend on how a library orders keys.
+    state: String,
 }
 
 impl Checkpoint {
@@ -267,7 +281,8 @@ impl Checkpoint {
     }
 
     fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
-        let header = Header { format: FORMAT, sha256: self.sha256(), state: self.state.clone() };
+        let state = self.state.to_string();
+        let header = Header { format: FORMAT, sha256: self.arrays.sha256(&state), state };
         let header = serde_json::to_string(&header).map_err(SafeTensorError::JsonError)?;
         let mut views = Vec::with_capacity(self.arrays.0.len());
         for (name, array) in &self.arrays.0 {
@@ -307,22 +322,11 @@ impl Checkpoint {
             let array = Array { shape: view.shape().to_vec(), bytes: view.data().to_vec() };
             arrays.0.insert(name.into(), array);
         }
-        let checkpoint = Self { arrays, state: header.state };
-        if checkpoint.sha256() != header.sha256 {
+        if arrays.sha256(&header.state) != header.sha256 {
             return Err(CheckpointError::Checksum { file: file.into() });
         }
-        Ok(checkpoint)
-    }
-
-    /// Of the state and all arrays with their names and shapes.
-    fn sha256(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.state.to_string());
-        for (name, array) in &self.arrays.0 {
-            hash.update(format!("\0{name} {:?}\0", array.shape));
-            hash.update(&array.bytes);
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let state = serde_json::from_str(&header.state).map_err(|error| foreign(error.to_string()))?;
+        Ok(Self { arrays, state })
     }
 }
 

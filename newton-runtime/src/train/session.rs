@@ -235,10 +235,8 @@ impl<B: Inspect> Session for Single<B> {
         self.restore_network(checkpoint)?;
         let Run { trainer, best, stopped, steps, times, losses, .. } = &mut self.run;
         let (network, optimizer) = trainer.parts();
-        let state = |name, expected| move |found: &Value| CheckpointError::State {
-            name,
-            found: found.to_string(),
-            expected,
+        let state = |name, expected| {
+            move |found: &Value| CheckpointError::State { name, found: found.to_string(), expected }
         };
         *steps = checkpoint.number("step")?;
         let rule = &checkpoint.state["optimizer"];
@@ -261,10 +259,9 @@ impl<B: Inspect> Session for Single<B> {
             None => None,
         };
         let found = &checkpoint.state["stopped"];
-        *stopped = found["step"].as_u64().map(|step| Stopped {
-            step,
-            message: found["message"].as_str().unwrap_or_default().into(),
-        });
+        *stopped = found["step"]
+            .as_u64()
+            .map(|step| Stopped { step, message: found["message"].as_str().unwrap_or_default().into() });
         Ok(())
     }
 

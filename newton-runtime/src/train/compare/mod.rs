@@ -12,8 +12,8 @@ pub(super) use benchmark::Benchmark;
 pub use effect::Effect;
 pub use outcome::{BestOutcome, Outcome};
 pub(super) use outcome::{failures, outcomes, percent};
-pub(super) use run::{Best, Run};
 pub use run::Stopped;
+pub(super) use run::{Best, Run};
 
 use super::{History, Method, TrainError};
 

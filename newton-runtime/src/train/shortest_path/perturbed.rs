@@ -80,7 +80,8 @@ impl PerturbedSettings {
         check::at_least_one(&[("samples", self.samples as u64)])?;
         check::at_most("samples", self.samples as u64, 100_000, "at most 100 000")?;
         let smoothing =
-            Smoothing::new(Noise { seed: self.seed, ..Noise::gaussian(self.sigma, self.samples) }).at_step(step);
+            Smoothing::new(Noise { seed: self.seed, ..Noise::gaussian(self.sigma, self.samples) })
+                .at_step(step);
         let paths = GridPaths::<f32, [[f32; C]; R]>::new(R, C)?;
         Ok(match self.smoothed {
             Smoothed::Loss => {

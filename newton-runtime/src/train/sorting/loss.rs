@@ -155,9 +155,9 @@ pub trait RankingLoss {
     fn newton(&self) -> Newton;
 }
 
-struct Ranking<const N: usize, L> {
-    loss: L,
-    order: fn(&[f64; N]) -> [[f32; N]; N],
+pub(super) struct Ranking<const N: usize, L> {
+    pub loss: L,
+    pub order: fn(&[f64; N]) -> [[f32; N]; N],
 }
 
 impl<const N: usize, L> Ranking<N, L> {

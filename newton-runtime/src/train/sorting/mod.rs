@@ -24,6 +24,7 @@ mod report;
 mod scorer;
 mod session;
 mod settings;
+mod variants;
 
 pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
 pub use benchmark::evaluate;
@@ -32,3 +33,4 @@ pub use loss::{RankingLoss, SortingLoss};
 pub use scorer::{Images, Scorer};
 pub use session::session;
 pub use settings::{EVALUATION_SETS, Settings};
+pub use variants::scaled;
