@@ -1,6 +1,9 @@
 //! The losses that the program `newton` is compiled for. They stand in the library, so that a change of the program does not compile them again.
 
+use newton_runtime::Error;
+use newton_runtime::loss::NewtonLoss;
 use newton_runtime::newton::Newton;
+use newton_runtime::scalar::Float;
 use newton_runtime::train::TrainError;
 use newton_runtime::train::shortest_path::{CostLoss, PathLoss};
 use newton_runtime::train::sorting::{RankingLoss, SortingLoss};
@@ -47,4 +50,51 @@ pub fn sorting(
 /// Those of the loss.
 pub fn shortest_path(loss: PathLoss, newton: Newton, step: u64) -> Result<Box<dyn CostLoss>, TrainError> {
     loss.sized_at::<12, 12>(newton, step)
+}
+
+/// Gradients of a sorting loss at many scores, and the directions of the Newton step over all of them, N x 5: for the paper's Figure 6.
+///
+/// # Errors
+/// [`TrainError`] for numbers that are not finite, or a curvature that cannot be inverted.
+pub fn gradients_of_five(
+    loss: SortingLoss,
+    temperature: f64,
+    newton: Newton,
+    in_f64: bool,
+    scores: &[f64],
+    targets: [f64; 5],
+) -> Result<(Vec<f64>, Vec<f64>), TrainError> {
+    use newton_runtime::losses::{
+        CauchyOddEven, LogisticOddEven, NeuralSort, SoftSort, ascending, descending,
+    };
+    macro_rules! of {
+        ($loss:ident, $order:ident) => {{
+            let loss = $loss::<5>::new(temperature)
+                .curvature(newton.curvature)
+                .lambda(newton.lambda)
+                .on_indefinite(newton.on_indefinite);
+            if in_f64 {
+                both::<f64, _>(&loss, scores, $order(&targets))
+            } else {
+                both::<f32, _>(&loss, scores, $order(&targets))
+            }
+        }};
+    }
+    Ok(match loss {
+        SortingLoss::NeuralSort => of!(NeuralSort, descending),
+        SortingLoss::SoftSort => of!(SoftSort, descending),
+        SortingLoss::LogisticDsn => of!(LogisticOddEven, ascending),
+        SortingLoss::CauchyDsn => of!(CauchyOddEven, ascending),
+    }?)
+}
+
+fn both<T: Float, L: NewtonLoss<T, Label = [[T; 5]; 5]>>(
+    loss: &L,
+    scores: &[f64],
+    label: [[T; 5]; 5],
+) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    let scores: Vec<T> = scores.iter().map(|score| T::from_f64(*score)).collect();
+    let all = loss.evaluate(&scores, &vec![label; scores.len() / 5])?;
+    let wide = |values: &[T]| values.iter().map(|value| value.to_f64()).collect();
+    Ok((wide(&all.gradients), wide(&all.step.directions)))
 }

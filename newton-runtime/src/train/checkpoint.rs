@@ -115,6 +115,11 @@ impl Arrays {
         self.names().any(|name| name.starts_with(prefix))
     }
 
+    /// Drops an array, if it is there.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     pub(super) fn put<S: Shape, D: Device<f32>>(&mut self, name: &str, tensor: &Tensor<S, f32, D>) {
         let shape = tensor.shape().concrete().into_iter().collect();
         self.put_values(name, shape, &tensor.as_vec());

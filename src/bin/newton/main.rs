@@ -3,12 +3,14 @@
 mod config;
 mod data;
 mod diagnose;
+mod figure6;
 mod keys;
 mod picture;
 mod problem;
 mod progress;
 mod run;
 mod sweep;
+mod table9;
 mod train;
 
 use std::io::Write;
@@ -41,6 +43,10 @@ enum Command {
     Diagnose(diagnose::Options),
     /// Fetch, verify, draw and show data
     Data(data::Options),
+    /// The paper's Figure 6: gradients along a sweep of one score
+    Figure6(figure6::Options),
+    /// The paper's Table 9: InjectFisher on a network of ReLU layers
+    Table9(table9::Options),
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +90,8 @@ fn command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sweep(options) => sweep::command(&options),
         Command::Diagnose(options) => diagnose::command(&options),
         Command::Data(options) => data::command(&options),
+        Command::Figure6(options) => figure6::command(&options),
+        Command::Table9(options) => table9::command(&options),
     }
 }
 
