@@ -117,7 +117,7 @@ fn a_foreign_checkpoint_is_refused_with_the_difference() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (_, torn) = interrupted(folder.path());
     let other = folder.path().join("other");
-    train(&other, &[SORTING, &["--lambda=123"]]);
+    train(&other, &[SORTING, &["--checkpoint-every=1", "--lambda=123"]]);
     let (step, file) = checkpoints(&other).pop().expect("a checkpoint");
     std::fs::copy(file, torn.join(format!("checkpoint-{step}.safetensors"))).expect("writable");
     let said = refused(newton("train", &torn, &[&["--resume"]]));

@@ -8,7 +8,7 @@ use dfdx::nn::tensor_collection::{
 };
 use dfdx::optim::{Momentum, SgdConfig};
 use dfdx::prelude::{
-    AdamConfig, Backward, Device, Gradients, Rank0, Shape, Storage, SumTo, Tensor, Trace, TryMul,
+    AdamConfig, Backward, Device, Gradients, Rank0, Shape, Storage, SumTo, Tensor, Trace, TryMul, ZerosTensor,
 };
 
 use super::checkpoint::{Arrays, CheckpointError};
@@ -222,7 +222,9 @@ where
         }
         let second = self.optimizer.has_second().then_some(("second", &mut self.optimizer.second));
         for (which, moments) in [("first", &mut self.optimizer.first)].into_iter().chain(second) {
-            let mut moment = parameter.clone();
+            // A tensor of its own: a clone would be the same parameter to dfdx.
+            let zeros = parameter.device().try_zeros_like(&*parameter);
+            let mut moment = zeros.map_err(|error| CheckpointError::Device(error.to_string()))?;
             self.arrays.get(&format!("{}/{which}/{name}", self.prefix), &mut moment)?;
             fill(moments, parameter, moment).map_err(|error| CheckpointError::Device(error.to_string()))?;
         }

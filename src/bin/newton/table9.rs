@@ -27,7 +27,7 @@ pub struct Options {
     #[arg(long, default_value_t = 6)]
     seeds: u64,
     /// Steps of Adam
-    #[arg(long, default_value_t = 55)]
+    #[arg(long, default_value_t = 50)]
     iterations: usize,
     /// Tikhonov term of InjectFisher
     #[arg(long, default_value_t = 0.1)]
@@ -246,8 +246,12 @@ mod tests {
 
     #[test]
     fn inject_fisher_learns_faster() {
-        let losses = |lambda| train(0, 40, lambda).expect("finite").pop().expect("a loss");
+        // On the mean: single seeds go either way, in the paper as well.
+        let losses = |lambda| {
+            let last = (0..3).map(|seed| train(seed, 25, lambda).expect("finite").pop().expect("a loss"));
+            mean(&last.collect::<Vec<_>>())
+        };
         let (baseline, fisher) = (losses(None), losses(Some(0.1)));
-        assert!(fisher < baseline && baseline < 1.1, "{fisher} {baseline}");
+        assert!(fisher < baseline - 0.02 && baseline < 1.0, "{fisher} {baseline}");
     }
 }
