@@ -99,7 +99,7 @@ fn interrupted(folder: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
 fn a_damaged_checkpoint_is_refused_and_the_one_before_offered() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, torn) = interrupted(folder.path());
-    let [(previous, _), (_, newest)] = &checkpoints(&torn)[..] else { panic!("two are kept") };
+    let [.., (previous, _), (_, newest)] = &checkpoints(&torn)[..] else { panic!("two are kept") };
     let mut bytes = std::fs::read(newest).expect("readable");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

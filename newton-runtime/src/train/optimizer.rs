@@ -8,7 +8,7 @@ use dfdx::nn::tensor_collection::{
 };
 use dfdx::optim::{Momentum, SgdConfig};
 use dfdx::prelude::{
-    AdamConfig, Backward, Device, Gradients, Rank0, Shape, Storage, SumTo, Tensor, Trace, TryMul, ZerosTensor,
+    AdamConfig, Backward, Device, Gradients, Rank0, Shape, Storage, SumTo, Tensor, Trace, TryMul,
 };
 
 use super::checkpoint::{Arrays, CheckpointError};
