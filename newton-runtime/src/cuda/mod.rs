@@ -33,7 +33,7 @@ pub use constant::{Constant, Definition, constant, unavailable};
 pub use error::CudaError;
 #[cfg(feature = "cuda")]
 pub use gpu::{
-    Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module,
+    Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,
     Parameter, Slice, SliceMut,
 };
 #[cfg(feature = "cuda")]

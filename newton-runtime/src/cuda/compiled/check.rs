@@ -101,9 +101,14 @@ impl<T: Float> Workspace<T> {
         let attempts = self.attempts(gpu)?;
         for (sweep, attempts) in self.sweeps().iter().zip(&attempts) {
             if attempts.failed {
-                // Known now: the next batch has room.
-                let found = attempts.lacking.into_iter().max().unwrap_or(0) as usize;
-                let most = self.rooms[*sweep as usize].elements[0];
+                // Known now: the next batch has room, if the device has.
+                let parts = if *sweep == Sweep::Duals { 1 + self.program.tangents } else { 1 };
+                let room = &self.rooms[*sweep as usize];
+                let (_, slots) = room.attempt(gpu.multiprocessors(), ATTEMPTS - 1, parts);
+                let both = attempts.lacking.into_iter().zip(slots);
+                let (found, most) =
+                    both.max_by_key(|(lacking, slots)| lacking.saturating_sub(*slots)).unwrap_or((0, 0));
+                let (found, most) = (found as usize, most as usize);
                 return Err(CudaError::TooLarge { what: "the tape of a sample", found, most }.into());
             }
         }

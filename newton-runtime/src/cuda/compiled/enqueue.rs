@@ -6,7 +6,7 @@ use super::super::gpu::{Gpu, Launch, Parameter, Slice};
 use super::super::parts::{DeviceHessians, Want};
 use super::program::{Slots, Sweep};
 use super::shape::{ATTEMPTS, Shape, WARP};
-use super::workspace::{Outputs, STATUS, Workspace, fresh};
+use super::workspace::{Outputs, STATUS, Workspace};
 use crate::scalar::Float;
 
 /// `nl::Batch<T>`, whatever T is: pointers have one size.
@@ -44,12 +44,7 @@ struct Part {
 impl<T: Float> Workspace<T> {
     /// Enqueues everything that is wanted. Takes no memory and waits for nothing.
     pub fn enqueue(&mut self, gpu: &Gpu, outputs: &mut Outputs<T>) -> Result<(), CudaError> {
-        gpu.write(&fresh(), self.status.slice_mut())?;
-        self.enqueue_kernels(gpu, outputs)
-    }
-
-    /// The same with statuses that are fresh.
-    pub fn enqueue_kernels(&mut self, gpu: &Gpu, outputs: &mut Outputs<T>) -> Result<(), CudaError> {
+        gpu.copy(self.fresh.slice(), self.status.slice_mut())?;
         let values = outputs.values.slice_mut().pointer();
         let gradients = outputs.gradients.slice_mut().pointer();
         for attempt in 0..ATTEMPTS {
@@ -98,7 +93,7 @@ impl<T: Float> Workspace<T> {
     /// One sample alone in one warp: what went wrong there is certain to be its own. Writes the gradient, or all of its Hessian, into memory
     /// of its own, which is returned.
     pub fn alone(&mut self, gpu: &Gpu, sample: usize, sweep: Sweep) -> Result<Vec<T>, CudaError> {
-        gpu.write(&fresh(), self.status.slice_mut())?;
+        gpu.copy(self.fresh.slice(), self.status.slice_mut())?;
         let dim = self.program.layout.dim;
         let mut value = gpu.dirty::<T>(1)?;
         let mut into = gpu.dirty::<T>(if sweep == Sweep::Duals { dim * dim } else { dim })?;

@@ -57,6 +57,9 @@ pub(super) struct Room {
 /// At most so many bytes of scratch memory, of a device with a lot.
 const MOST_BYTES: usize = 4 << 30;
 
+/// At least so many: the tapes of the last attempt are then tens of thousands of slots long, whatever is known of the loss.
+const LEAST_BYTES: usize = 32 << 20;
+
 impl Room {
     /// For `threads` with tapes of `slots`, an active number being `parts` elements of `size` bytes. What the device has not is spread over
     /// fewer threads.
@@ -68,11 +71,9 @@ impl Room {
     fn within(bytes: usize, threads: usize, slots: Slots, parts: usize, size: usize) -> Room {
         let [active, passive, integers] = slots.map(|slots| slots.max(1) as usize);
         let of_thread = (active * parts + passive) * size + integers * 4;
-        // The last attempt has a warp, and should have tapes that are longer.
-        let least = WARP * SHARE.pow(ATTEMPTS as u32 - 1);
         let most = (bytes / of_thread / WARP * WARP).max(WARP);
         let threads = threads.min(most);
-        let all = threads.max(least.min(most));
+        let all = threads.max((LEAST_BYTES / of_thread).min(most));
         Room { threads, elements: [all * active * parts, all * passive, all * integers] }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Workspace<T: Float> {
     pub chunk: usize,
     /// Of every attempt at gradients, then at Hessians.
     pub status: Buffer<u32>,
+    /// What they are before a launch.
+    pub fresh: Buffer<u32>,
     pub rooms: [Room; 2],
     pub active: Buffer<T>,
     pub passive: Buffer<T>,
@@ -58,7 +60,7 @@ impl<T: Float> Outputs<T> {
 }
 
 /// The statuses before a launch.
-pub(super) fn fresh() -> Vec<u32> {
+fn fresh() -> Vec<u32> {
     let mut status = [0; STATUS];
     status[..3].fill(u32::MAX);
     status.repeat(2 * ATTEMPTS)
@@ -107,7 +109,8 @@ impl<T: Float> Workspace<T> {
             parameters: gpu.dirty(kernel.parameters().count())?,
             sums: gpu.dirty(if want == Want::MeanHessian { chunks * dim * dim } else { 0 })?,
             chunk,
-            status: gpu.upload(&fresh())?,
+            status: gpu.dirty(fresh().len())?,
+            fresh: gpu.upload(&fresh())?,
             rooms,
             active: gpu.dirty(scratch(0))?,
             passive: gpu.dirty(scratch(1))?,

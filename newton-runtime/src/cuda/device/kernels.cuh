@@ -68,7 +68,11 @@ NL_FN void gradients(const Batch<T>& batch, T* values, T* gradients) {
     if (batch.is_done()) return;
     for (unsigned int sample = thread_of_grid(); sample < batch.samples; sample += threads_of_grid()) {
         Array<T, DIM> y, y_;
-        for (integer i = 0; i < DIM; ++i) y.at[i] = batch.predictions[(size_t)sample * DIM + i];
+        for (integer i = 0; i < DIM; ++i) {
+            y.at[i] = batch.predictions[(size_t)sample * DIM + i];
+            // Also those that the loss does not read.
+            expect_finite(batch.status, sample, y.at[i]);
+        }
         const T loss = run_sample<Loss, T>(batch, sample, y, y_);
         values[sample] = checked_result(batch.status, sample, loss);
         if (gradients == nullptr) continue;

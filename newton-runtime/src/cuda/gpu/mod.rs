@@ -8,12 +8,14 @@
 mod blas;
 mod buffer;
 mod cache;
+mod capture;
 mod compile;
 mod device;
 mod launch;
 
 pub use blas::{Blas, Gemm};
 pub use buffer::{Buffer, DeviceFloat, Element, Slice, SliceMut};
+pub use capture::Graph;
 pub use compile::Code;
 pub use device::Gpu;
 pub use launch::{Function, Launch, Module, Parameter};
