@@ -31,6 +31,8 @@ mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
 pub use error::CudaError;
+#[cfg(all(feature = "cuda", feature = "dfdx"))]
+pub(crate) use gpu::driver;
 #[cfg(feature = "cuda")]
 pub use gpu::{
     Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,

@@ -18,4 +18,6 @@ pub use buffer::{Buffer, DeviceFloat, Element, Slice, SliceMut};
 pub use capture::Graph;
 pub use compile::Code;
 pub use device::Gpu;
+#[cfg(feature = "dfdx")]
+pub(crate) use device::driver;
 pub use launch::{Function, Launch, Module, Parameter};
