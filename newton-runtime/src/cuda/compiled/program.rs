@@ -84,6 +84,14 @@ impl Program {
         Ok(Some(program))
     }
 
+    /// Elements of an active number.
+    pub fn parts(&self, sweep: Sweep) -> usize {
+        match sweep {
+            Sweep::Numbers => 1,
+            Sweep::Duals => 1 + self.tangents,
+        }
+    }
+
     pub fn needs(&self, sweep: Sweep) -> Needs {
         *self.needs[sweep as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
