@@ -106,6 +106,11 @@ impl Program {
     }
 }
 
+/// Identifies a loss's text; none if it has none.
+pub(crate) fn identity<K: Kernel, T: Float>(kernel: &K) -> Option<String> {
+    kernel.cuda().map(|source| key::<T>(&source, 0))
+}
+
 /// Where it stands, and all values that its text has from the running program: no two texts have the same.
 fn key<T: Float>(source: &Source, tangents: usize) -> String {
     let mut key = format!("{:?} {} {} {tangents}", source.place, source.name, T::ELEMENT.name());

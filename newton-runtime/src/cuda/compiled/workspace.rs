@@ -16,7 +16,7 @@ use crate::scalar::{Data, Float};
 pub(super) const STATUS: usize = 10;
 
 /// A batch of a compiled loss.
-pub(super) struct Workspace<T: Float> {
+pub(crate) struct Workspace<T: Float> {
     pub program: Arc<Program>,
     pub samples: usize,
     pub want: Want,
@@ -39,7 +39,7 @@ pub(super) struct Workspace<T: Float> {
 }
 
 /// What a batch's launches write.
-pub(super) struct Outputs<T: Float> {
+pub(crate) struct Outputs<T: Float> {
     pub values: Buffer<T>,
     /// No elements where only values are wanted.
     pub gradients: Buffer<T>,
