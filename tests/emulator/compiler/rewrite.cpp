@@ -88,10 +88,10 @@ class Rewriter {
         }
         copied = end;
     }
-    void insert(size_t before, const std::string& what) {
-        out.append(text, copied, tokens[before].start - copied);
+    void insert_behind(size_t i, const std::string& what) {
+        out.append(text, copied, tokens[i].end - copied);
         out += what;
-        copied = tokens[before].start;
+        copied = tokens[i].end;
     }
 
     // Where the declaration begins that token `i` is part of: words before it, and attributes.
@@ -164,7 +164,7 @@ class Rewriter {
                 ++k;
             }
         }
-        if (end < tokens.size() && !all.empty()) insert(end + 1, " [[maybe_unused]] static const bool " + all + "; ");
+        if (end < tokens.size() && !all.empty()) insert_behind(end, " [[maybe_unused]] static const bool " + all + ";");
         return end;
     }
 

@@ -76,7 +76,7 @@ namespace emulator {
 inline double quantile(double p) {
     if (!(p >= 0 && p <= 1)) return __builtin_nan("");
     if (p > 0.5) return p == 1 ? __builtin_inf() : -quantile(1 - p);
-    if (p == 0) return -__builtin_inf();
+    if (p == 0 || p == 0.5) return p == 0 ? -__builtin_inf() : 0;
     const double t = sqrt(-2 * log(p));
     double x = (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t;
     for (int i = 0; i < 4; ++i) {
