@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use super::gpu::{Code, Gpu, Launch, Slice, SliceMut};
-use super::newton::{DeviceStep, StepHessians};
+use super::newton::{DeviceHessians as StepHessians, DeviceStep};
 use super::parts::{Check, DeviceHessians, Parts, Request, Want};
-use super::{CudaError, DeviceFloat};
+use super::recorded::Lease;
+use super::{Buffer, CudaError};
 use crate::Error;
 use crate::loss::NewtonLoss;
 use crate::newton::{Average, Curvature, Newton};
@@ -21,18 +22,15 @@ use crate::scalar::Float;
 /// let scores = gpu.upload(&[0.3_f32, 0.1, 0.2])?;
 /// let order = [[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]];
 /// let all = DeviceEvaluation::of(&loss, &gpu, scores.slice(), &order)?.expect("a loss of the attribute");
-/// let z_star = gpu.download(all.step.z_star())?;
+/// let z_star = gpu.download(all.step().z_star())?;
 /// all.check(&gpu)?; // waits: numbers that are not finite, a curvature that cannot be inverted
 /// # Ok::<(), newton_runtime::Error>(())
 /// ```
-pub struct DeviceEvaluation<T: Float> {
-    /// Values, gradients, and second derivatives if the loss's settings ask for them.
-    pub values: super::Buffer<T>,
-    /// `g_i`, N x m.
-    pub gradients: super::Buffer<T>,
-    /// Directions, z\* and Newton losses.
-    pub step: DeviceStep<T>,
-    check: Check,
+pub struct DeviceEvaluation<T: Float>(Form<T>);
+
+enum Form<T: Float> {
+    Enqueued { values: Buffer<T>, gradients: Buffer<T>, step: Box<DeviceStep<T>>, check: Check },
+    Recorded(Lease<T>),
 }
 
 /// What a training step wants of a loss with these settings.
@@ -54,7 +52,7 @@ pub(crate) fn borrowed<T: Float>(hessians: &DeviceHessians<T>) -> StepHessians<'
 
 impl<T: Float> DeviceEvaluation<T> {
     /// Enqueues a batch: N predictions of m numbers, row-major, and as many labels. None if the loss has no form for devices. As
-    /// [`NewtonLoss::evaluate`], on the device's default stream.
+    /// [`NewtonLoss::evaluate`], on the device's default stream; one launch where nodes are recorded ([`Gpu::record_nodes`]).
     ///
     /// # Errors
     /// What can be seen without waiting: lengths that do not fit, settings out of range, a loss that does not compile, memory that runs out.
@@ -64,14 +62,43 @@ impl<T: Float> DeviceEvaluation<T> {
         predictions: Slice<'_, T>,
         labels: &[L::Label],
     ) -> Result<Option<Self>, Error> {
+        if gpu.records_nodes() {
+            if let Some(lease) = loss.recorded(gpu, predictions, labels)? {
+                return Ok(Some(Self(Form::Recorded(lease.0))));
+            }
+        }
         let settings = loss.newton();
         settings.validate()?;
         let request = Request { want: wanted(&settings), training: true };
         let Some(parts) = loss.on_device(gpu, predictions, labels, request)? else { return Ok(None) };
         let Parts { values, gradients, hessians, check } = parts;
-        let mut step = DeviceStep::new(gpu, &settings, labels.len(), loss.dim())?;
+        let mut step = Box::new(DeviceStep::new(gpu, &settings, labels.len(), loss.dim())?);
         step.enqueue(predictions, gradients.slice(), hessians.as_ref().map(borrowed))?;
-        Ok(Some(Self { values, gradients, step, check }))
+        Ok(Some(Self(Form::Enqueued { values, gradients, step, check })))
+    }
+
+    /// `l_i`, N numbers.
+    pub fn values(&self) -> Slice<'_, T> {
+        match &self.0 {
+            Form::Enqueued { values, .. } => values.slice(),
+            Form::Recorded(lease) => lease.get().outputs.values.slice(),
+        }
+    }
+
+    /// `g_i`, N x m.
+    pub fn gradients(&self) -> Slice<'_, T> {
+        match &self.0 {
+            Form::Enqueued { gradients, .. } => gradients.slice(),
+            Form::Recorded(lease) => lease.get().outputs.gradients.slice(),
+        }
+    }
+
+    /// Directions, z\* and Newton losses.
+    pub fn step(&self) -> &DeviceStep<T> {
+        match &self.0 {
+            Form::Enqueued { step, .. } => step,
+            Form::Recorded(lease) => &lease.get().step,
+        }
     }
 
     /// Waits, and says what went wrong: first with the loss, then with its step.
@@ -79,13 +106,22 @@ impl<T: Float> DeviceEvaluation<T> {
     /// # Errors
     /// Those of [`NewtonLoss::evaluate`].
     pub fn check(self, gpu: &Gpu) -> Result<(), Error> {
-        (self.check)(gpu)?;
-        self.step.check(gpu)
+        match self.0 {
+            Form::Enqueued { step, check, .. } => check(gpu).and_then(|()| step.check()),
+            Form::Recorded(lease) => lease.check(gpu),
+        }
     }
 }
 
+/// A loss's recorded batch, opaque to losses by hand.
+pub struct RecordedBatch<T: Float>(pub(crate) Lease<T>);
+
 /// Enqueues the mean of a batch's values into one number.
-pub(crate) fn mean<T: Float>(gpu: &Gpu, values: Slice<'_, T>, into: SliceMut<'_, f32>) -> Result<(), CudaError> {
+pub(crate) fn mean<T: Float>(
+    gpu: &Gpu,
+    values: Slice<'_, T>,
+    into: SliceMut<'_, f32>,
+) -> Result<(), CudaError> {
     assert!(into.len() == 1 && values.len() > 0, "the mean of {} numbers into {}", values.len(), into.len());
     let code = Code { name: "node", location: None, key: "newton node".to_owned(), text: &library };
     let module = gpu.module(&code)?;

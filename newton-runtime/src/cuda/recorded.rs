@@ -91,7 +91,7 @@ impl<T: Float> Recorded<T> {
     /// Waits, and says what went wrong.
     pub fn check(&mut self, gpu: &Gpu) -> Result<(), Error> {
         self.workspace.check(gpu)?;
-        self.step.check(gpu)
+        self.step.check()
     }
 }
 
@@ -101,7 +101,7 @@ fn enqueue_step<T: Float>(
     step: &mut DeviceStep<T>,
 ) -> Result<(), Error> {
     let hessians = outputs.hessians.as_ref().map(borrowed);
-    Ok(step.enqueue(workspace.predictions.slice(), outputs.gradients.slice(), hessians)?)
+    step.enqueue(workspace.predictions.slice(), outputs.gradients.slice(), hessians)
 }
 
 impl<T: Float> Lease<T> {
