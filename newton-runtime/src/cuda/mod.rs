@@ -22,6 +22,7 @@ mod constant;
 mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
+pub mod newton;
 mod source;
 mod unit;
 
