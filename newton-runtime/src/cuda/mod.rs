@@ -24,6 +24,7 @@ mod constant;
 mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
+pub mod newton;
 #[cfg(feature = "cuda")]
 pub(crate) mod node;
 #[cfg(feature = "cuda")]
