@@ -22,6 +22,7 @@ mod constant;
 mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
+mod layers;
 mod source;
 mod unit;
 
@@ -32,5 +33,6 @@ pub use gpu::{
     Blas, Buffer, Code, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module, Parameter, Slice,
     SliceMut,
 };
+pub use layers::layers;
 pub use source::{Helper, Source};
 pub use unit::{Element, Layout, Unit, library};

@@ -128,9 +128,9 @@ impl<const C: usize, const K: usize, const SIDE: usize, B: Dim, I: Dim, H: Dim, 
         &mut self,
         images: Tensor<(B, I, H, W), f32, Cpu, OwnedTape<f32, Cpu>>,
     ) -> Result<Self::Output, LayerError> {
-        let (maps, moments) = residual_maps(images, self.layers(), SIDE, Statistics::OfBatch)?;
+        let (maps, seen) = residual_maps(images, self.layers(), SIDE, Statistics::OfBatch)?;
         let (a, b) = &mut self.blocks;
-        let [stem, hidden @ ..] = &moments[..] else { return Ok(maps) };
+        let Some([stem, hidden @ ..]) = seen.host.get().map(|moments| &moments[..]) else { return Ok(maps) };
         self.stem.follow(stem);
         let layers = [&mut a.first, &mut a.second, &mut b.first, &mut b.second];
         layers.into_iter().zip(hidden).for_each(|(layer, moments)| layer.follow(moments));

@@ -1,10 +1,11 @@
 //! A tiny network against its definition in float64, on every instruction set this machine has.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use pulp::Arch;
 
 use super::network::{Mode, Network, Sizes};
+use super::norm::Seen;
 use crate::graph::op::Op;
 use crate::graph::reference::{
     Variance, adaptive_max_pool, architectures, batch_norm, conv2d, deviation, max_pool, noise,
@@ -50,7 +51,7 @@ impl Case {
 
     /// Output, and gradients of all parameters, in training.
     fn run(&self, arch: Arch) -> (Vec<f32>, Vec<Vec<f32>>) {
-        let network = self.network(arch, Mode::Batch(Arc::new(OnceLock::new())));
+        let network = self.network(arch, Mode::Batch(Arc::default()));
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|v| &v[..]).collect();
         let mut out = vec![0.0; self.grad_out.len()];
         let saved = network.forward(&inputs, &mut out, true);
@@ -135,16 +136,17 @@ fn a_wrong_variance_is_far_outside_the_tolerance() {
 #[test]
 fn evaluation_with_the_batchs_statistics_gives_the_same_output() {
     let case = Case::new(3, 4, 7, [18, 14], 3);
-    let seen = Arc::new(OnceLock::new());
-    let inputs: Vec<&[f32]> = case.inputs.iter().map(|v| &v[..]).collect();
+    let seen: Arc<Seen> = Arc::default();
+    let mut inputs: Vec<&[f32]> = case.inputs.iter().map(|v| &v[..]).collect();
     let (mut trained, mut evaluated) = (case.grad_out.clone(), case.grad_out.clone());
     case.network(Arch::new(), Mode::Batch(Arc::clone(&seen))).forward(&inputs, &mut trained, true);
-    let statistics = seen.get().unwrap().iter().map(|m| {
+    let statistics = seen.host.get().unwrap().iter().flat_map(|m| {
         let variance = (0..m.mean.len()).map(|c| m.biased_variance(c) as f32).collect();
-        [m.mean.iter().map(|v| *v as f32).collect(), variance]
+        [m.mean.iter().map(|v| *v as f32).collect::<Vec<_>>(), variance]
     });
-    let running = Mode::Running(statistics.collect());
-    case.network(Arch::new(), running).forward(&inputs, &mut evaluated, false);
+    let statistics: Vec<_> = statistics.collect();
+    inputs.extend(statistics.iter().map(|v| &v[..]));
+    case.network(Arch::new(), Mode::Running).forward(&inputs, &mut evaluated, false);
     assert!(deviation(&evaluated, wide(&trained).into_iter().enumerate()) < 1e-6);
 }
 

@@ -1,0 +1,76 @@
+//! Convolutions as matrix products, in pieces of bounded size.
+
+use crate::cuda::{CudaError, Gemm, Slice, SliceMut};
+
+use super::launch::Kernels;
+use super::plan::Product;
+
+/// Rows of the products of which a weight's gradient is the sum: enough products to fill a card, whose sum has a fixed order.
+const PART: usize = 512;
+
+/// Writes a convolution of all images: `packed` is its kernel.
+pub(super) fn convolve(
+    kernels: &Kernels<'_>,
+    product: &Product,
+    most: usize,
+    input: Slice<'_, f32>,
+    packed: Slice<'_, f32>,
+    out: SliceMut<'_, f32>,
+) -> Result<(), CudaError> {
+    let (gpu, length, outputs) = (kernels.gpu, product.columns(), product.outputs);
+    let piece = (most / length).clamp(1, product.rows);
+    let mut columns = gpu.dirty(piece * length)?;
+    let mut rest = out;
+    for first in (0..product.rows).step_by(piece) {
+        let rows = piece.min(product.rows - first);
+        kernels.columns(product, input, first, rows, columns.slice_mut())?;
+        let (out, behind) = rest.split_at(rows * outputs);
+        let gemm = Gemm::new(rows, outputs, length).transposed_b();
+        gpu.blas()?.gemm(gpu, gemm, columns.slice(), packed, out)?;
+        rest = behind;
+    }
+    Ok(())
+}
+
+/// Adds a convolution's gradient to that of its kernel, from that at its output.
+pub(super) fn add_weight_gradient(
+    kernels: &Kernels<'_>,
+    product: &Product,
+    most: usize,
+    input: Slice<'_, f32>,
+    at_output: Slice<'_, f32>,
+    mut gradient: SliceMut<'_, f32>,
+) -> Result<(), CudaError> {
+    let (gpu, length, outputs) = (kernels.gpu, product.columns(), product.outputs);
+    // Columns and products of a part.
+    let part = PART * length + product.weights();
+    let piece = ((most / part).max(1) * PART).min(product.rows);
+    let mut columns = gpu.dirty(piece * length)?;
+    let mut packed = gpu.dirty(piece.div_ceil(PART) * product.weights())?;
+    for first in (0..product.rows).step_by(piece) {
+        let rows = piece.min(product.rows - first);
+        kernels.columns(product, input, first, rows, columns.slice_mut())?;
+        let at_output = at_output.range(first * outputs, rows * outputs);
+        // All parts of PART rows at once, then what is left.
+        let (whole, left) = (rows / PART, rows % PART);
+        let gemm = Gemm {
+            batch: whole,
+            next_a: PART * outputs,
+            next_b: PART * length,
+            next_c: product.weights(),
+            ..Gemm::new(outputs, length, PART).transposed_a()
+        };
+        let (done, behind) = packed.slice_mut().split_at(whole * product.weights());
+        gpu.blas()?.gemm(gpu, gemm, at_output, columns.slice(), done)?;
+        if left > 0 {
+            let at_output = at_output.range(whole * PART * outputs, left * outputs);
+            let columns = columns.slice();
+            let columns = columns.range(whole * PART * length, left * length);
+            let gemm = Gemm::new(outputs, length, left).transposed_a();
+            gpu.blas()?.gemm(gpu, gemm, at_output, columns, behind)?;
+        }
+        let parts = rows.div_ceil(PART);
+        kernels.add_weight_gradient(product, packed.slice(), parts, gradient.reborrow())?;
+    }
+    Ok(())
+}

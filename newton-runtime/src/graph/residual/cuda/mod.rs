@@ -1,0 +1,72 @@
+//! The same network on a GPU.
+//!
+//! Activations lie channels last, densely: a matrix with a row per pixel of the batch and a column per channel. A convolution is a product of
+//! matrices, by cuBLAS, of which the left one, what lies under every window, is written in pieces of bounded size. Everything else is a
+//! few kernels (`cuda/device/graph`): sums of a fixed order, gradients that every pixel gathers for itself, so that results depend on the
+//! batch alone. Nothing here waits for the device.
+
+mod backward;
+mod convolve;
+mod forward;
+mod launch;
+mod plan;
+
+use crate::cuda::{Buffer, CudaError, Gpu, Slice, SliceMut};
+
+use super::network::{Mode, Network};
+use plan::Plan;
+
+/// Floats of a piece of what lies under the windows: 128 MiB.
+const COLUMNS: usize = 1 << 25;
+
+/// What normalises a layer: `[mean, gamma / sqrt(variance + epsilon)]` of every channel, one behind the other.
+type Norm = Buffer<f32>;
+
+/// Kept for the backward pass.
+pub(super) struct Saved {
+    plan: Plan,
+    /// Inputs of every layer but the first, whose are the images: `x[i - 1]` is layer i's.
+    x: Vec<Buffer<f32>>,
+    /// Outputs of every layer's convolution.
+    z: Vec<Buffer<f32>>,
+    norms: Vec<Norm>,
+    /// `1 / sqrt(variance + epsilon)` of every layer.
+    inverses: Vec<Buffer<f64>>,
+    /// Winners of the stem's pooling, and of the last.
+    winners: [Buffer<u8>; 2],
+}
+
+impl Network {
+    /// The forward pass: what the backward pass needs, if there can be one.
+    pub(super) fn forward_cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+    ) -> Result<Option<Saved>, CudaError> {
+        self.forward_cuda_in(gpu, inputs, out, COLUMNS)
+    }
+
+    /// The same in pieces of so many floats.
+    fn forward_cuda_in(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        most: usize,
+    ) -> Result<Option<Saved>, CudaError> {
+        match &self.mode {
+            Mode::Batch(seen) => {
+                let plan = Plan::new(&self.sizes, self.batch, most)?;
+                let (saved, moments) = forward::of_batch(gpu, plan, inputs, out)?;
+                // Only this op writes there, and it runs once.
+                seen.device.get_or_init(|| moments);
+                Ok(Some(saved))
+            }
+            Mode::Running => {
+                forward::of_images(gpu, &self.sizes, self.batch, inputs, out, most)?;
+                Ok(None)
+            }
+        }
+    }
+}
