@@ -1,14 +1,15 @@
-//! The text of the layers' kernels.
+//! The text of the kernels of networks.
 
 /// In the order of inclusion.
-const LAYERS: [&str; 4] = [
+const LAYERS: [&str; 5] = [
     include_str!("device/base.cuh"),
+    include_str!("device/graph/pointwise.cuh"),
     include_str!("device/graph/columns.cuh"),
     include_str!("device/graph/residual_norm.cuh"),
     include_str!("device/graph/residual_pool.cuh"),
 ];
 
-/// The kernels of networks, to be compiled as they are.
+/// The kernels of the layers of networks: all that is to be compiled.
 pub fn layers() -> String {
     LAYERS.join("\n")
 }

@@ -28,6 +28,8 @@ mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
 pub use error::CudaError;
+#[cfg(all(feature = "cuda", feature = "dfdx"))]
+pub(crate) use gpu::driver;
 #[cfg(feature = "cuda")]
 pub use gpu::{
     Blas, Buffer, Code, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module, Parameter, Slice,

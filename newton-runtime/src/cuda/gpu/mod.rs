@@ -16,4 +16,6 @@ pub use blas::{Blas, Gemm};
 pub use buffer::{Buffer, Element, Slice, SliceMut};
 pub use compile::Code;
 pub use device::Gpu;
+#[cfg(feature = "dfdx")]
+pub(crate) use device::driver;
 pub use launch::{Function, Launch, Module, Parameter};

@@ -215,4 +215,15 @@ impl Op for Network {
             self.backward_batch(&saved, inputs, grad_out, grad_inputs);
         }
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        inputs: &[crate::cuda::Slice<'_, f32>],
+        out: crate::cuda::SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<crate::graph::op::CudaBackward, crate::graph::LayerError> {
+        self.run_cuda(gpu, inputs, out)
+    }
 }

@@ -10,7 +10,7 @@ pub(super) const EPSILON: f64 = 1e-5;
 
 /// Count, mean and sum of squared deviations of every channel.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Moments {
+pub struct Moments {
     pub(crate) count: f64,
     pub(crate) mean: Vec<f64>,
     pub(crate) squares: Vec<f64>,
@@ -43,9 +43,9 @@ impl Moments {
     }
 }
 
-/// What a batch showed of every layer's convolution: of one device, the one that the network ran on.
+/// What a batch showed of every layer's convolution, on the device that the network ran on.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub struct Seen {
     pub(crate) host: OnceLock<Vec<Moments>>,
     /// Mean and unbiased variance of every channel, one behind the other.
     #[cfg(feature = "cuda")]

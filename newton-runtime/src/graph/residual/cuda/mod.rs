@@ -12,6 +12,8 @@ mod launch;
 mod plan;
 
 use crate::cuda::{Buffer, CudaError, Gpu, Slice, SliceMut};
+use crate::graph::LayerError;
+use crate::graph::op::CudaBackward;
 
 use super::network::{Mode, Network};
 use plan::Plan;
@@ -37,18 +39,23 @@ pub(super) struct Saved {
 }
 
 impl Network {
-    /// The forward pass: what the backward pass needs, if there can be one.
-    pub(super) fn forward_cuda(
+    /// [`Op::cuda`](crate::graph::op::Op::cuda).
+    pub(super) fn run_cuda(
         &self,
         gpu: &Gpu,
         inputs: &[Slice<'_, f32>],
         out: SliceMut<'_, f32>,
-    ) -> Result<Option<Saved>, CudaError> {
-        self.forward_cuda_in(gpu, inputs, out, COLUMNS)
+    ) -> Result<CudaBackward, LayerError> {
+        let saved = self.forward_cuda(gpu, inputs, out, COLUMNS)?;
+        Ok(Box::new(move |gpu, inputs, grad_out, grad_inputs| match saved {
+            Some(saved) => Ok(backward::backward(gpu, &saved, inputs, grad_out, grad_inputs)?),
+            None => Ok(()),
+        }))
     }
 
-    /// The same in pieces of so many floats.
-    fn forward_cuda_in(
+    /// The forward pass, in pieces of `most` floats: what the backward pass needs, unless running statistics are used: that is for evaluation,
+    /// without gradients.
+    fn forward_cuda(
         &self,
         gpu: &Gpu,
         inputs: &[Slice<'_, f32>],

@@ -7,7 +7,8 @@ mod product;
 
 use std::sync::Arc;
 
-use crate::cuda::{Code, CudaError, Gpu, Launch, Module, Parameter, Slice, SliceMut, layers};
+use crate::cuda::{CudaError, Gpu, Launch, Module, Parameter, Slice};
+use crate::graph::cuda::kernels::module;
 
 use super::plan::Pooling;
 
@@ -65,9 +66,7 @@ impl<'a> Kernels<'a> {
     /// # Errors
     /// The compiler's and the driver's.
     pub(super) fn new(gpu: &'a Gpu) -> Result<Self, CudaError> {
-        let (name, key) = ("the layers", "layers".to_owned());
-        let module = gpu.module(&Code { name, location: None, key, text: &layers })?;
-        Ok(Kernels { gpu, module })
+        Ok(Kernels { gpu, module: module(gpu)? })
     }
 
     /// # Safety
