@@ -8,6 +8,18 @@ use super::plan::Product;
 /// Rows of the products of which a weight's gradient is the sum: enough products to fill a card, whose sum has a fixed order.
 const PART: usize = 512;
 
+/// Rows of a piece of the columns.
+pub(super) fn piece(product: &Product, most: usize) -> usize {
+    (most / product.columns()).clamp(1, product.rows)
+}
+
+/// The same where products for a weight's gradient are made of it: rows, and how many products.
+pub(super) fn gradient_piece(product: &Product, most: usize) -> (usize, usize) {
+    let part = PART * product.columns() + product.weights();
+    let rows = ((most / part).max(1) * PART).min(product.rows);
+    (rows, rows.div_ceil(PART))
+}
+
 /// Writes a convolution of all images: `packed` is its kernel.
 pub(super) fn convolve(
     kernels: &Kernels<'_>,
@@ -18,7 +30,7 @@ pub(super) fn convolve(
     out: SliceMut<'_, f32>,
 ) -> Result<(), CudaError> {
     let (gpu, length, outputs) = (kernels.gpu, product.columns(), product.outputs);
-    let piece = (most / length).clamp(1, product.rows);
+    let piece = piece(product, most);
     let mut columns = gpu.dirty(piece * length)?;
     let mut rest = out;
     for first in (0..product.rows).step_by(piece) {
@@ -42,17 +54,16 @@ pub(super) fn add_weight_gradient(
     mut gradient: SliceMut<'_, f32>,
 ) -> Result<(), CudaError> {
     let (gpu, length, outputs) = (kernels.gpu, product.columns(), product.outputs);
-    // Columns and products of a part.
-    let part = PART * length + product.weights();
-    let piece = ((most / part).max(1) * PART).min(product.rows);
+    let (piece, parts) = gradient_piece(product, most);
     let mut columns = gpu.dirty(piece * length)?;
-    let mut packed = gpu.dirty(piece.div_ceil(PART) * product.weights())?;
+    let mut packed = gpu.dirty(parts * product.weights())?;
     for first in (0..product.rows).step_by(piece) {
         let rows = piece.min(product.rows - first);
         kernels.columns(product, input, first, rows, columns.slice_mut())?;
         let at_output = at_output.range(first * outputs, rows * outputs);
         // All parts of PART rows at once, then what is left.
         let (whole, left) = (rows / PART, rows % PART);
+        let (done, behind) = packed.slice_mut().split_at(whole * product.weights());
         let gemm = Gemm {
             batch: whole,
             next_a: PART * outputs,
@@ -60,8 +71,9 @@ pub(super) fn add_weight_gradient(
             next_c: product.weights(),
             ..Gemm::new(outputs, length, PART).transposed_a()
         };
-        let (done, behind) = packed.slice_mut().split_at(whole * product.weights());
-        gpu.blas()?.gemm(gpu, gemm, at_output, columns.slice(), done)?;
+        if whole > 0 {
+            gpu.blas()?.gemm(gpu, gemm, at_output, columns.slice(), done)?;
+        }
         if left > 0 {
             let at_output = at_output.range(whole * PART * outputs, left * outputs);
             let columns = columns.slice();

@@ -10,6 +10,8 @@ mod convolve;
 mod forward;
 mod launch;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use crate::cuda::{Buffer, CudaError, Gpu, Slice, SliceMut};
 use crate::graph::LayerError;

@@ -5,6 +5,7 @@ use crate::cuda::{CudaError, Parameter};
 use super::super::conv::Conv;
 use super::super::network::Sizes;
 use super::super::pool::Windows;
+use super::launch::TILE;
 
 /// `Sliding` of `columns.cuh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +142,11 @@ fn product(conv: &Conv, images: usize, [row, pixel, channel]: [usize; 3]) -> Res
     count("a layer's input", &[images, conv.c_in, conv.h, conv.w])?;
     count("a layer's output", &[images, conv.c_out, out_h, out_w])?;
     count("a layer's kernel", &[conv.c_out, conv.c_in, k, k])?;
+    let tiles = (conv.c_out.div_ceil(TILE), usize::from(u16::MAX));
+    if tiles.0 > tiles.1 {
+        let (what, found, most) = ("the number of channels", conv.c_out, tiles.1 * TILE);
+        return Err(CudaError::TooLarge { what, found, most });
+    }
     count("a layer's padded image", &[conv.h + 2 * conv.window.pad, conv.w + 2 * conv.window.pad])?;
     let image = (conv.c_in * conv.h * conv.w) as u32;
     let sliding = Sliding {

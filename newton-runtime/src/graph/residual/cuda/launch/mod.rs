@@ -17,7 +17,7 @@ const THREADS: u32 = 256;
 /// Warps of a block, and lines of a tile.
 const WARPS: u32 = 8;
 /// Columns of a tile: `TILE` of `residual_norm.cuh`.
-const TILE: usize = 32;
+pub(super) const TILE: usize = 32;
 /// Rows whose sums are taken together: `SEGMENT`.
 const SEGMENT: usize = 256;
 
