@@ -33,7 +33,7 @@ pub use buffers::release_buffers;
 pub use conv_block::Images;
 pub use conv2d::conv2d;
 #[cfg(feature = "cuda")]
-pub use cuda::cuda_device;
+pub use cuda::{allow_tf32, cuda_device};
 pub use error::LayerError;
 pub use inject::{inject_fisher, inject_fisher_of_sum};
 pub use layers::{

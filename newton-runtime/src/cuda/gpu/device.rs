@@ -20,6 +20,7 @@ pub(super) struct Inner {
     pub architecture: (u32, u32),
     pub multiprocessors: u32,
     pub blas: OnceLock<Blas>,
+    pub rough_blas: OnceLock<Blas>,
     /// By [`super::Code::key`].
     pub modules: Mutex<HashMap<String, Arc<Module>>>,
 }
@@ -71,8 +72,8 @@ impl Gpu {
             attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
         );
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1);
-        let (blas, modules) = (OnceLock::new(), Mutex::default());
-        let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, modules }));
+        let (blas, rough_blas, modules) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+        let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, rough_blas, modules }));
         open.push(gpu.clone());
         Ok(gpu)
     }
@@ -136,6 +137,20 @@ impl Gpu {
         self.bind()?;
         let blas = Blas::new(&self.0.cuda)?;
         Ok(self.0.blas.get_or_init(|| blas))
+    }
+
+    /// Matrix products that may be rounded to TF32: see [`Blas::allow_tf32`]. A handle of their own, so that the others stay exact.
+    ///
+    /// # Errors
+    /// As [`blas`](Self::blas).
+    pub fn rough_blas(&self) -> Result<&Blas, CudaError> {
+        if let Some(blas) = self.0.rough_blas.get() {
+            return Ok(blas);
+        }
+        self.bind()?;
+        let blas = Blas::new(&self.0.cuda)?;
+        blas.allow_tf32(true)?;
+        Ok(self.0.rough_blas.get_or_init(|| blas))
     }
 }
 

@@ -23,6 +23,24 @@ pub(crate) fn elements(count: usize) -> Launch {
     Launch::for_work(count, THREADS)
 }
 
+/// Threads for `rows` rows of `work` elements that are independent of each other; a kernel goes on with rows beyond the grid.
+pub(crate) fn launch_rows(work: u32, rows: u32) -> Launch {
+    // Blocks enough to fill a card many times over.
+    let [blocks, ..] = elements(work as usize).grid;
+    Launch { grid: [blocks, rows.clamp(1, 1 << 15), 1], block: [THREADS, 1, 1], shared: 0 }
+}
+
+/// A number as kernels count, with room for a step beyond it.
+pub(crate) fn u32_of(what: &'static str, x: usize) -> Result<u32, CudaError> {
+    let most = i32::MAX as usize;
+    if x <= most { Ok(x as u32) } else { Err(CudaError::TooLarge { what, found: x, most }) }
+}
+
+/// `len` elements from `start` on.
+pub(crate) fn part<T>(slice: SliceMut<'_, T>, start: usize, len: usize) -> SliceMut<'_, T> {
+    slice.split_at(start).1.split_at(len).0
+}
+
 /// `y = max(x, 0)`; a NaN stays one.
 pub(crate) fn relu(gpu: &Gpu, x: Slice<'_, f32>, y: SliceMut<'_, f32>) -> Result<(), CudaError> {
     let count = x.len();

@@ -57,15 +57,23 @@ nl_pack_turned_weight(const float* weight, unsigned int length, unsigned int cha
     }
 }
 
-// Adds a packed kernel's gradient, the sum of `parts` parts in their order, to the gradient of the kernel.
+// Adds a packed kernel's gradient, the sum of `parts` parts, to the gradient of the kernel. Blocks of 32 x 8 threads for 32 weights each: the
+// order of a sum depends on the number of parts alone.
 extern "C" __global__ void __launch_bounds__(256)
 nl_add_weight_gradient(const float* packed, unsigned int parts, unsigned int length, unsigned int channels, unsigned int taps,
-                    float* gradient) {
-    for (unsigned int i = blockIdx.x * blockDim.x + threadIdx.x; i < length; i += gridDim.x * blockDim.x) {
-        double total = 0.0;
-        for (unsigned int part = 0; part < parts; ++part) total += (double)packed[(size_t)part * length + i];
-        gradient[weight_of(i, channels, taps)] += (float)total;
+                       float* gradient) {
+    __shared__ double sums[8][32];
+    const unsigned int i = blockIdx.x * 32 + threadIdx.x;
+    double sum = 0.0;
+    if (i < length) {
+        for (unsigned int part = threadIdx.y; part < parts; part += 8) sum += (double)packed[(size_t)part * length + i];
     }
+    sums[threadIdx.y][threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y > 0 || i >= length) return;
+    sum = 0.0;
+    for (unsigned int line = 0; line < 8; ++line) sum += sums[line][threadIdx.x];
+    gradient[weight_of(i, channels, taps)] += (float)sum;
 }
 
 }  // namespace nl::graph

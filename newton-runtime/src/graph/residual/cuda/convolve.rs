@@ -1,6 +1,7 @@
 //! Convolutions as matrix products, in pieces of bounded size.
 
 use crate::cuda::{CudaError, Gemm, Slice, SliceMut};
+use crate::graph::cuda::products::gemm;
 
 use super::launch::Kernels;
 use super::plan::Product;
@@ -37,8 +38,8 @@ pub(super) fn convolve(
         let rows = piece.min(product.rows - first);
         kernels.columns(product, input, first, rows, columns.slice_mut())?;
         let (out, behind) = rest.split_at(rows * outputs);
-        let gemm = Gemm::new(rows, outputs, length).transposed_b();
-        gpu.blas()?.gemm(gpu, gemm, columns.slice(), packed, out)?;
+        let shape = Gemm::new(rows, outputs, length).transposed_b();
+        gemm(gpu, shape, columns.slice(), packed, out)?;
         rest = behind;
     }
     Ok(())
@@ -64,7 +65,7 @@ pub(super) fn add_weight_gradient(
         // All parts of PART rows at once, then what is left.
         let (whole, left) = (rows / PART, rows % PART);
         let (done, behind) = packed.slice_mut().split_at(whole * product.weights());
-        let gemm = Gemm {
+        let shape = Gemm {
             batch: whole,
             next_a: PART * outputs,
             next_b: PART * length,
@@ -72,14 +73,14 @@ pub(super) fn add_weight_gradient(
             ..Gemm::new(outputs, length, PART).transposed_a()
         };
         if whole > 0 {
-            gpu.blas()?.gemm(gpu, gemm, at_output, columns.slice(), done)?;
+            gemm(gpu, shape, at_output, columns.slice(), done)?;
         }
         if left > 0 {
             let at_output = at_output.range(whole * PART * outputs, left * outputs);
             let columns = columns.slice();
             let columns = columns.range(whole * PART * length, left * length);
-            let gemm = Gemm::new(outputs, length, left).transposed_a();
-            gpu.blas()?.gemm(gpu, gemm, at_output, columns, behind)?;
+            let shape = Gemm::new(outputs, length, left).transposed_a();
+            gemm(gpu, shape, at_output, columns, behind)?;
         }
         let parts = rows.div_ceil(PART);
         kernels.add_weight_gradient(product, packed.slice(), parts, gradient.reborrow())?;

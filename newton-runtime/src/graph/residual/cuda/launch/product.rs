@@ -1,6 +1,6 @@
 //! Convolutions as products.
 
-use crate::cuda::{CudaError, Slice, SliceMut};
+use crate::cuda::{CudaError, Launch, Slice, SliceMut};
 
 use super::super::plan::Product;
 use super::{Kernels, fits, flat, warps};
@@ -52,9 +52,11 @@ impl Kernels<'_> {
         let length = product.weights();
         fits(&[packed.len()], parts * length);
         fits(&[gradient.len()], length);
-        let (shape, channels) = (flat(length), product.sliding.channels);
+        // A block for every 32 weights.
+        let shape = Launch { grid: [length.div_ceil(32) as u32, 1, 1], ..warps(1) };
+        let channels = product.sliding.channels;
         let (taps, length, parts) = (product.sliding.k.pow(2), length as u32, parts as u32);
-        // SAFETY: there are `parts` gradients, and one to add to.
+        // SAFETY: there are `parts` gradients, and one to add to; the shape is the kernel's.
         unsafe {
             self.launch(
                 "nl_add_weight_gradient",
