@@ -28,6 +28,8 @@ mod window;
 
 pub use apply::Apply;
 pub use backend::Backend;
+#[cfg(feature = "train")]
+pub(crate) use backend::Engine;
 pub use backward::backward;
 pub use buffers::release_buffers;
 pub use conv_block::Images;
