@@ -33,6 +33,7 @@ mod parts;
 #[cfg(feature = "cuda")]
 pub(crate) mod recorded;
 mod source;
+mod texts;
 mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
@@ -44,7 +45,7 @@ pub use gpu::{
     Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,
     Parameter, Slice, SliceMut,
 };
-pub use layers::layers;
+pub(crate) use layers::{layers, node_text};
 #[cfg(feature = "cuda")]
 pub use node::{DeviceEvaluation, RecordedBatch};
 #[cfg(feature = "cuda")]
@@ -52,4 +53,5 @@ pub use parts::{Check, DeviceHessians, Parts, Request, Want};
 #[cfg(feature = "cuda")]
 pub use recorded::RecordedNode;
 pub use source::{Helper, Source};
+pub use texts::texts;
 pub use unit::{Element, Layout, Unit, library};
