@@ -135,9 +135,7 @@ pub fn of_sample(
     let source = match (found, outcomes) {
         (Some(error), _) => error,
         (None, Some(all)) => Outcome::read(gpu, all.range(sample * OUTCOME, OUTCOME))?.error(lambda, dim),
-        (None, None) => {
-            Error::Singular { lambda, pivot: 0, dim, value: 0.0, scale: 0.0, hint: "" }
-        }
+        (None, None) => Error::Singular { lambda, pivot: 0, dim, value: 0.0, scale: 0.0, hint: "" },
     };
     Ok(Error::InSample { sample, source: Box::new(source) })
 }
