@@ -146,7 +146,7 @@ fn the_running_statistics_follow_what_the_cpu_sees() {
     let Some(gpu) = gpu() else { return };
     // A mean far from zero, for which a variance as a difference of squares would be worthless.
     let mut case = Case::new(4, 5, 3, [33, 31], 2);
-    case.inputs[0].iter_mut().for_each(|v| *v = 1000.0 + *v);
+    case.inputs[0].iter_mut().for_each(|v| *v += 1000.0);
     let (host, device): (Arc<Seen>, Arc<Seen>) = Default::default();
     let inputs: Vec<&[f32]> = case.inputs.iter().map(|v| &v[..]).collect();
     let mut out = vec![0.0; case.grad_out.len()];
