@@ -18,10 +18,14 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cuda")]
+pub(crate) mod compiled;
 mod constant;
 mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
+#[cfg(feature = "cuda")]
+mod parts;
 mod source;
 mod unit;
 
@@ -29,8 +33,10 @@ pub use constant::{Constant, Definition, constant, unavailable};
 pub use error::CudaError;
 #[cfg(feature = "cuda")]
 pub use gpu::{
-    Blas, Buffer, Code, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module, Parameter, Slice,
-    SliceMut,
+    Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module,
+    Parameter, Slice, SliceMut,
 };
+#[cfg(feature = "cuda")]
+pub use parts::{Check, DeviceHessians, Parts, Request, Want};
 pub use source::{Helper, Source};
 pub use unit::{Element, Layout, Unit, library};

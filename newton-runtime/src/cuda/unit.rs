@@ -80,7 +80,7 @@ impl Unit {
         Some(Self::new(&kernel.cuda()?, layout, parameters))
     }
 
-    fn new(source: &Source, layout: Layout, parameters: Vec<f64>) -> Unit {
+    pub(super) fn new(source: &Source, layout: Layout, parameters: Vec<f64>) -> Unit {
         let Layout { dim, numbers, integers } = layout;
         let helpers = Helpers::of(source);
         let mut text = String::new();

@@ -61,7 +61,7 @@ void answer(const Request& request, const Kernels<T>& kernels) {
     const size_t threads = (size_t)request.grid * block.x * block.y;
     const Memory<T> active(threads * request.slots[0] * kernels.parts), passive(threads * request.slots[1]);
     const Memory<int> saved(threads * request.slots[2]);
-    nl::Status status{~0ull, ~0u, {0, 0, 0}};
+    nl::Status status{~0ull, ~0u, {0, 0, 0}, 0, 0};
     const nl::Scratch<T> scratch{active.data, passive.data, saved.data, request.slots[0], request.slots[1], request.slots[2]};
     const nl::Batch<T> batch{predictions.data, labels.data, integers.data, parameters.data, scratch, &status, request.samples};
 

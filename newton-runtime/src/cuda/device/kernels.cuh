@@ -18,6 +18,10 @@ struct Batch {
     Scratch<T> scratch;
     Status* status;
     unsigned int samples;
+    // Of the attempt before this one, which had more threads and shorter tapes: if those were long enough, there is nothing to do.
+    const Status* before;
+
+    NL_FN bool is_done() const { return before != nullptr && !before->tape_was_too_short(); }
 };
 
 NL_FN unsigned int thread_of_grid() {
@@ -29,11 +33,20 @@ NL_FN void begin(Status* status, unsigned int sample) {
     Running& now = running();
     now.status = status;
     now.sample = sample;
+    now.faulty = false;
 }
 
 template <class T>
 NL_FN void expect_finite(Status* status, unsigned int sample, T x) {
     if (!is_finite(x)) atomicMin(&status->not_finite, sample);
+}
+
+// A result of this thread's sample; not a number where something went wrong with it: whoever does not ask must not compute on with it.
+template <class T>
+NL_FN T checked_result(Status* status, unsigned int sample, T x) {
+    if (running().faulty) return T(NOT_A_NUMBER);
+    expect_finite(status, sample, x);
+    return x;
 }
 
 // One sample's value; its gradient in `y_`.
@@ -52,16 +65,15 @@ NL_FN S run_sample(const Batch<T>& batch, unsigned int sample, const Array<S, Lo
 template <class Loss, class T>
 NL_FN void gradients(const Batch<T>& batch, T* values, T* gradients) {
     constexpr integer DIM = Loss::DIM;
+    if (batch.is_done()) return;
     for (unsigned int sample = thread_of_grid(); sample < batch.samples; sample += threads_of_grid()) {
         Array<T, DIM> y, y_;
-        for (integer i = 0; i < DIM; ++i) y.at[i] = batch.predictions[sample * DIM + i];
+        for (integer i = 0; i < DIM; ++i) y.at[i] = batch.predictions[(size_t)sample * DIM + i];
         const T loss = run_sample<Loss, T>(batch, sample, y, y_);
-        values[sample] = loss;
-        expect_finite(batch.status, sample, loss);
+        values[sample] = checked_result(batch.status, sample, loss);
         if (gradients == nullptr) continue;
         for (integer i = 0; i < DIM; ++i) {
-            gradients[sample * DIM + i] = y_.at[i];
-            expect_finite(batch.status, sample, y_.at[i]);
+            gradients[(size_t)sample * DIM + i] = checked_result(batch.status, sample, y_.at[i]);
         }
     }
 }
@@ -72,7 +84,7 @@ NL_FN void columns(const Batch<T>& batch, unsigned int sample, integer first, Ar
     constexpr integer DIM = Loss::DIM;
     Array<Dual<T, K>, DIM> y;
     for (integer i = 0; i < DIM; ++i) {
-        y.at[i] = Dual<T, K>(batch.predictions[sample * DIM + i]);
+        y.at[i] = Dual<T, K>(batch.predictions[(size_t)sample * DIM + i]);
         for (int k = 0; k < K; ++k) y.at[i].tangents[k] = i == first + k ? T(1) : T(0);
     }
     run_sample<Loss, Dual<T, K>>(batch, sample, y, y_);
@@ -84,6 +96,7 @@ NL_FN void hessians(const Batch<T>& batch, T* out) {
     constexpr integer DIM = Loss::DIM;
     constexpr unsigned int BLOCKS = (unsigned int)((DIM + K - 1) / K);
     const unsigned int jobs = batch.samples * BLOCKS;
+    if (batch.is_done()) return;
     for (unsigned int job = thread_of_grid(); job < jobs; job += threads_of_grid()) {
         // Neighbouring threads: neighbouring samples.
         const unsigned int sample = job % batch.samples;
@@ -92,8 +105,7 @@ NL_FN void hessians(const Batch<T>& batch, T* out) {
         columns<Loss, T, K>(batch, sample, first, y_);
         for (integer i = 0; i < DIM; ++i) {
             for (int k = 0; k < K && first + k < DIM; ++k) {
-                out[(sample * DIM + i) * DIM + first + k] = y_.at[i].tangents[k];
-                expect_finite(batch.status, sample, y_.at[i].tangents[k]);
+                out[((size_t)sample * DIM + i) * DIM + first + k] = checked_result(batch.status, sample, y_.at[i].tangents[k]);
             }
         }
     }
@@ -104,16 +116,16 @@ template <class Loss, class T>
 NL_FN void hessian_vector_products(const Batch<T>& batch, const T* vectors, T* out) {
     constexpr integer DIM = Loss::DIM;
     using S = Dual<T, 1>;
+    if (batch.is_done()) return;
     for (unsigned int sample = thread_of_grid(); sample < batch.samples; sample += threads_of_grid()) {
         Array<S, DIM> y, y_;
         for (integer i = 0; i < DIM; ++i) {
-            y.at[i] = S(batch.predictions[sample * DIM + i]);
-            y.at[i].tangents[0] = vectors[sample * DIM + i];
+            y.at[i] = S(batch.predictions[(size_t)sample * DIM + i]);
+            y.at[i].tangents[0] = vectors[(size_t)sample * DIM + i];
         }
         run_sample<Loss, S>(batch, sample, y, y_);
         for (integer i = 0; i < DIM; ++i) {
-            out[sample * DIM + i] = y_.at[i].tangents[0];
-            expect_finite(batch.status, sample, y_.at[i].tangents[0]);
+            out[(size_t)sample * DIM + i] = checked_result(batch.status, sample, y_.at[i].tangents[0]);
         }
     }
 }
@@ -131,6 +143,7 @@ NL_FN void hessian_sums(const Batch<T>& batch, unsigned int chunk, double* parti
     constexpr unsigned int BLOCKS = (unsigned int)((DIM + K - 1) / K);
     // One column more than is used: lanes that read a column of it meet different banks.
     __shared__ T tiles[MOST_WARPS][WARP][WARP + 1];
+    if (batch.is_done()) return;
     T (*tile)[WARP + 1] = tiles[threadIdx.y];
     const unsigned int lane = threadIdx.x, chunks = (batch.samples + chunk - 1) / chunk;
     const unsigned int warps = gridDim.x * blockDim.y;
@@ -145,8 +158,7 @@ NL_FN void hessian_sums(const Batch<T>& batch, unsigned int chunk, double* parti
             for (integer group = 0; group < ENTRIES; group += WARP) {
                 for (integer j = 0; j < WARP && group + j < ENTRIES; ++j) {
                     const T x = y_.at[(group + j) / K].tangents[(group + j) % K];
-                    tile[lane][j] = x;
-                    if (sample < end) expect_finite(batch.status, sample, x);
+                    tile[lane][j] = sample < end ? checked_result(batch.status, sample, x) : x;
                 }
                 __syncwarp();
                 const integer entry = group + lane, row = entry / K, column = first + entry % K;

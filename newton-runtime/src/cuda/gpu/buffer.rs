@@ -23,6 +23,20 @@ impl Element for u32 {}
 impl Element for u64 {}
 impl Element for u8 {}
 
+/// What losses compute with.
+pub trait DeviceFloat: Element {
+    /// Which of them.
+    const ELEMENT: crate::cuda::Element;
+}
+
+impl DeviceFloat for f32 {
+    const ELEMENT: crate::cuda::Element = crate::cuda::Element::F32;
+}
+
+impl DeviceFloat for f64 {
+    const ELEMENT: crate::cuda::Element = crate::cuda::Element::F64;
+}
+
 /// Memory that is freed when it is dropped, after what was enqueued before.
 #[derive(Debug)]
 pub struct Buffer<T: Element> {

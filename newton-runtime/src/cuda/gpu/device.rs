@@ -71,6 +71,7 @@ impl Gpu {
             attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?,
         );
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1);
+        keep_freed_memory(*cuda.cu_device());
         let (blas, modules) = (OnceLock::new(), Mutex::default());
         let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, modules }));
         open.push(gpu.clone());
@@ -142,6 +143,19 @@ impl Gpu {
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gpu({}, {})", self.ordinal(), self.architecture())
+    }
+}
+
+/// Memory that is freed goes back to the system when the host next waits, unless the pool is told to keep it: every step would ask for it anew.
+/// A device without pools has nothing to keep.
+fn keep_freed_memory(device: sys::CUdevice) {
+    use sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD as THRESHOLD;
+    let (mut pool, mut all) = (std::ptr::null_mut(), u64::MAX);
+    // SAFETY: the device exists, and both live until the calls return.
+    unsafe {
+        if sys::cuDeviceGetDefaultMemPool(&mut pool, device).result().is_ok() {
+            let _ = sys::cuMemPoolSetAttribute(pool, THRESHOLD, std::ptr::from_mut(&mut all).cast());
+        }
     }
 }
 

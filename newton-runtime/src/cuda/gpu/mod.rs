@@ -13,7 +13,7 @@ mod device;
 mod launch;
 
 pub use blas::{Blas, Gemm};
-pub use buffer::{Buffer, Element, Slice, SliceMut};
+pub use buffer::{Buffer, DeviceFloat, Element, Slice, SliceMut};
 pub use compile::Code;
 pub use device::Gpu;
 pub use launch::{Function, Launch, Module, Parameter};
