@@ -19,6 +19,9 @@
 //! ```
 
 #[cfg(feature = "cuda")]
+pub mod algorithms;
+mod black_boxes;
+#[cfg(feature = "cuda")]
 pub(crate) mod compiled;
 mod constant;
 mod error;
@@ -26,9 +29,12 @@ mod error;
 mod gpu;
 #[cfg(feature = "cuda")]
 mod parts;
+#[cfg(feature = "cuda")]
+pub mod smoothing;
 mod source;
 mod unit;
 
+pub use black_boxes::black_boxes;
 pub use constant::{Constant, Definition, constant, unavailable};
 pub use error::CudaError;
 #[cfg(feature = "cuda")]

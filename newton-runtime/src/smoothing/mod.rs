@@ -30,9 +30,12 @@ mod round;
 mod settings;
 mod smoothed;
 mod solutions;
+mod squared;
 
 #[doc(hidden)]
 pub use algorithm::output_loss;
+#[cfg(feature = "cuda")]
+pub(crate) use algorithm::target;
 pub use algorithm::{MeanSquaredError, OfAlgorithm};
 pub use compared::{Compared, compared};
 pub use covariate::Covariate;
@@ -45,9 +48,16 @@ pub use noise::{Noise, Sampling};
 pub use numbers::{Labelled, Numbers};
 pub use oracle::{Arguments, Batched, Each, Failure, Oracle, Reason, batched, each, evaluate_each};
 pub use round::Round;
+#[cfg(feature = "cuda")]
+pub(crate) use round::{evaluate, place};
+#[cfg(feature = "cuda")]
+pub(crate) use settings::Begun;
 pub use settings::Smoothing;
 pub use smoothed::{PerturbedOptimizer, Smoothed, SmoothedAlgorithm, SmoothedLoss};
 pub use solutions::Solutions;
+#[cfg(feature = "cuda")]
+pub(crate) use squared::targets;
+pub use squared::{Squared, squared};
 
 /// Noise that does not fit its use.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

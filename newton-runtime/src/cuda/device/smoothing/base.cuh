@@ -35,6 +35,7 @@ NL_FN void name_findings(const T* predictions, const T* results, const T* values
     if (kind >= KINDS || findings[kind].at == ~0ull) return;
     const unsigned long long at = findings[kind].at;
     const T* all = kind == PREDICTION ? predictions : kind == RESULT ? results : kind == LOSS ? values : kind == GRADIENT ? gradients : each;
+    if (all == nullptr && !(kind == HESSIAN && mean != nullptr)) return;
     const double value = kind == HESSIAN && mean != nullptr ? mean[at] : (double)all[at];
     findings[kind].value = (unsigned long long)__double_as_longlong(value);
 }
