@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::kernels::{Kernels, blocks, threads, word};
 use crate::Error;
 use crate::scalar::Float;
-use crate::smoothing::{Noise, Sampling};
+use crate::smoothing::{Distribution, Noise, Sampling};
 
 /// `nl::smoothing::Noise`.
 #[repr(C)]
@@ -96,6 +96,24 @@ pub fn random_words(
     // SAFETY: `stream(noise, sample, count, words)`; there are `count` words.
     unsafe { kernel.launch(threads(count), &[&noise, &sample, &length, &words.slice_mut()])? };
     Ok(words)
+}
+
+/// Of a distribution, at probabilities: quantiles, their mirror images, and the quantiles' scores and curvatures, one after the other.
+#[doc(hidden)]
+pub fn functions_of(
+    gpu: &Gpu,
+    distribution: Distribution,
+    probabilities: &[f64],
+) -> Result<Buffer<f64>, CudaError> {
+    let (count, from) = (probabilities.len(), gpu.upload(probabilities)?);
+    let mut into = gpu.dirty(4 * count)?;
+    let kernel = Kernels::of::<f64>(gpu)?.function("functions_of")?;
+    let (distribution, length) = (distribution as u32, word("the number of probabilities", count)?);
+    // SAFETY: `functions_of(distribution, count, x, y)`; there are `count` numbers and four times as many results.
+    unsafe {
+        kernel.launch(threads(count), &[&distribution, &length, &from.slice(), &into.slice_mut()])?;
+    };
+    Ok(into)
 }
 
 /// `perturbed`: predictions, arguments of each sample, where they go, and what finds predictions that are not finite.

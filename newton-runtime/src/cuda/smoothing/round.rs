@@ -1,5 +1,6 @@
 //! One round of evaluations on a device, and what is made of it.
 
+use super::super::CudaError;
 use super::super::gpu::{Buffer, Gpu, Slice};
 use super::super::parts::{Check, DeviceHessians, Want};
 use super::findings::Findings;
@@ -61,7 +62,32 @@ pub trait DeviceEstimator<T: Float, L> {
     ) -> Result<Estimates<T>, Error>;
 }
 
-impl<T: Float> DeviceRound<'_, T> {
+impl<'a, T: Float> DeviceRound<'a, T> {
+    /// From noise and results that are there already. What is not finite is not found out.
+    ///
+    /// # Errors
+    /// The device's.
+    ///
+    /// # Panics
+    /// If there is no noise for each of the predictions' samples, or not S or S + 1 rows of results.
+    #[doc(hidden)]
+    pub fn of_results(
+        gpu: &'a Gpu,
+        noise: &'a Noise,
+        covariate: Covariate,
+        (predictions, dim): (Slice<'a, T>, usize),
+        drawn: Buffer<f64>,
+        (results, outputs): (Buffer<T>, usize),
+    ) -> Result<Self, CudaError> {
+        let samples = predictions.len() / dim;
+        let rows = results.len() / (samples * outputs);
+        assert!(rows == noise.samples || rows == noise.samples + 1, "{rows} rows of results");
+        assert_eq!(results.len(), samples * rows * outputs, "results");
+        assert_eq!(drawn.len(), samples * noise.samples * dim, "noise");
+        let findings = Findings::new(gpu)?;
+        Ok(Self { gpu, noise, covariate, predictions, samples, dim, outputs, rows, drawn, results, findings })
+    }
+
     pub(super) fn table(&self) -> Table<'_, T> {
         Table {
             all: self.results.slice(),

@@ -87,5 +87,15 @@ NL_FN double curvature(unsigned int distribution, double z) {
     }
 }
 
+// All of these of given numbers, one after the other: for tests.
+NL_FN void functions_of(unsigned int distribution, unsigned int count, const double* x, double* y) {
+    for (unsigned long long i = thread_of_line(); i < count; i += threads_of_line()) {
+        y[i] = quantile(distribution, x[i]);
+        y[count + i] = mirror(distribution, y[i]);
+        y[2ull * count + i] = score(distribution, y[i]);
+        y[3ull * count + i] = curvature(distribution, y[i]);
+    }
+}
+
 }  // namespace smoothing
 }  // namespace nl

@@ -8,6 +8,9 @@ using nl::smoothing::Noise;
 NL_KERNEL(stream)(Noise noise, unsigned long long sample, unsigned int count, unsigned long long* words) {
     nl::smoothing::stream(noise, sample, count, words);
 }
+NL_KERNEL(functions_of)(unsigned int distribution, unsigned int count, const double* x, double* y) {
+    nl::smoothing::functions_of(distribution, count, x, y);
+}
 NL_KERNEL(shuffle)(Noise noise, unsigned int samples, unsigned int* order) { nl::smoothing::shuffle(noise, samples, order); }
 NL_KERNEL(compose)(Noise noise, unsigned int samples, unsigned int* order) { nl::smoothing::compose(noise, samples, order); }
 
