@@ -1,28 +1,21 @@
 //! Noise on a device is the CPU's: a function of seed, step and sample.
 #![cfg(feature = "cuda")]
 
+mod cuda_support;
+
+use cuda_support::gpu;
 use newton_runtime::cuda::Gpu;
 use newton_runtime::cuda::smoothing::{draw, functions_of, random_words};
 use newton_runtime::smoothing::{Distribution, Noise, Sampling};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// None, and these tests are skipped, where there is no device, unless one is expected.
-fn gpu() -> Option<Gpu> {
-    match Gpu::open(0) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            assert!(std::env::var_os("NEWTON_EXPECT_GPU").is_none(), "{error}");
-            println!("skipped: no CUDA device");
-            None
-        }
-    }
-}
-
 #[test]
 fn random_words_are_chacha_s() {
     let Some(gpu) = gpu() else { return };
-    for (seed, step, sample) in [(0, 0, 0), (7, 3, 2), (u64::MAX, 1 << 40, u64::MAX - 1), (1 << 33, 5, 1 << 35)] {
+    for (seed, step, sample) in
+        [(0, 0, 0), (7, 3, 2), (u64::MAX, 1 << 40, u64::MAX - 1), (1 << 33, 5, 1 << 35)]
+    {
         let mut key = [0; 32];
         key[..8].copy_from_slice(b"smoothng");
         key[8..16].copy_from_slice(&u64::to_le_bytes(seed));
@@ -48,7 +41,8 @@ fn distributions() {
     let mut probabilities: Vec<f64> = (1..4000).map(|i| f64::from(i) / 4000.0).collect();
     for k in 0..150 {
         let tail = smallest * 1.27_f64.powi(k);
-        probabilities.extend([tail, 1.0 - tail, 0.5 + tail, 0.5 - tail].into_iter().filter(|u| *u > 0.0 && *u < 1.0));
+        probabilities
+            .extend([tail, 1.0 - tail, 0.5 + tail, 0.5 - tail].into_iter().filter(|u| *u > 0.0 && *u < 1.0));
     }
     for distribution in Distribution::ALL {
         let count = probabilities.len();
@@ -109,7 +103,8 @@ fn noise_of_every_kind() {
             for antithetic in [false, true] {
                 let (drawn, dim) = if sampling == Sampling::Cartesian { (27, 3) } else { (13, 5) };
                 let samples = if antithetic { 2 * drawn } else { drawn };
-                let noise = Noise { distribution, sampling, antithetic, seed: 11, ..Noise::gaussian(0.3, samples) };
+                let noise =
+                    Noise { distribution, sampling, antithetic, seed: 11, ..Noise::gaussian(0.3, samples) };
                 let off = difference(&gpu, &noise, 4, 6, dim);
                 assert!(off < 2e-14, "{distribution} {sampling:?} {antithetic}: {off:e}");
                 // A control: the step's neighbour has other noise.
@@ -125,7 +120,9 @@ fn noise_of_every_kind() {
 fn sizes() {
     let Some(gpu) = gpu() else { return };
     for sampling in [Sampling::MonteCarlo, Sampling::LatinHypercube, Sampling::LatinHypercubeMidpoints] {
-        for (samples, perturbations, dim) in [(1, 1, 1), (1, 1, 9), (3, 2, 1), (70, 3, 16), (2, 300, 2), (5, 30, 144)] {
+        for (samples, perturbations, dim) in
+            [(1, 1, 1), (1, 1, 9), (3, 2, 1), (70, 3, 16), (2, 300, 2), (5, 30, 144)]
+        {
             let noise = Noise { sampling, ..Noise::gaussian(0.3, perturbations) };
             let off = difference(&gpu, &noise, 9, samples, dim);
             assert!(off < 2e-14, "{sampling:?} {samples} {perturbations} {dim}: {off:e}");

@@ -1,23 +1,14 @@
 //! Shortest paths on a device are Dijkstra's, cell by cell.
 #![cfg(feature = "cuda")]
 
+mod cuda_support;
+
+use cuda_support::gpu;
 use newton_runtime::algorithms::{Dijkstra, DijkstraError};
 use newton_runtime::cuda::Gpu;
 use newton_runtime::cuda::algorithms::shortest_paths;
 use newton_runtime::scalar::Float;
 use serde_json::Value;
-
-/// None, and these tests are skipped, where there is no device, unless one is expected.
-fn gpu() -> Option<Gpu> {
-    match Gpu::open(0) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            assert!(std::env::var_os("NEWTON_EXPECT_GPU").is_none(), "{error}");
-            println!("skipped: no CUDA device");
-            None
-        }
-    }
-}
 
 /// SplitMix64.
 struct Random(u64);
@@ -57,7 +48,9 @@ fn expected<T: Float + From<bool>>(rows: usize, columns: usize, costs: &[T]) -> 
 }
 
 fn bits<T: Float>(paths: &[T]) -> Vec<u8> {
-    let bit = |x: &T| if x.to_f64().is_nan() { 9 } else { u8::from(x.to_f64() == 1.0) + 2 * u8::from(x.to_f64() == 0.0) };
+    let bit = |x: &T| {
+        if x.to_f64().is_nan() { 9 } else { u8::from(x.to_f64() == 1.0) + 2 * u8::from(x.to_f64() == 0.0) }
+    };
     paths.iter().map(bit).collect()
 }
 
@@ -184,8 +177,7 @@ fn goldens() {
         let (found, failure) = on_device(&gpu, rows, columns, &weights.concat());
         assert_eq!((&found, failure), (&path.concat(), Ok(())), "{}", case["name"]);
         // A control: the path of the transposed grid is as cheap, and often another.
-        let transposed: Vec<f64> =
-            (0..columns).flat_map(|c| weights.iter().map(move |row| row[c])).collect();
+        let transposed: Vec<f64> = (0..columns).flat_map(|c| weights.iter().map(move |row| row[c])).collect();
         let (other, _) = on_device(&gpu, columns, rows, &transposed);
         let back: Vec<f64> =
             (0..rows).flat_map(|r| (0..columns).map(move |c| c * rows + r)).map(|i| other[i]).collect();

@@ -59,6 +59,33 @@ pub use solutions::Solutions;
 pub(crate) use squared::targets;
 pub use squared::{Squared, squared};
 
+/// What generated losses have for GPUs. Whether there is such a thing, the runtime's features say and not those of the crate that
+/// generated code stands in.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "cuda")]
+macro_rules! smoothed_on_device {
+    ($element:ty) => {
+        fn on_device(
+            &self,
+            gpu: &$crate::cuda::Gpu,
+            predictions: $crate::cuda::Slice<'_, $element>,
+            labels: &[Self::Label],
+            request: $crate::cuda::Request,
+        ) -> ::core::result::Result<::core::option::Option<$crate::cuda::Parts<$element>>, $crate::Error> {
+            $crate::loss::NewtonLoss::on_device(&self.smoothed(), gpu, predictions, labels, request)
+        }
+    };
+}
+
+/// Nothing without the feature `cuda`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "cuda"))]
+macro_rules! smoothed_on_device {
+    ($element:ty) => {};
+}
+
 /// Noise that does not fit its use.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -108,7 +108,11 @@ impl Drop for Begun {
 /// With a counter of its own, which begins where this one is: clones that are trained side by side have the same noise.
 impl Clone for Smoothing {
     fn clone(&self) -> Self {
-        Self { noise: self.noise.clone(), covariate: self.covariate, step: Arc::new(AtomicU64::new(self.step())) }
+        Self {
+            noise: self.noise.clone(),
+            covariate: self.covariate,
+            step: Arc::new(AtomicU64::new(self.step())),
+        }
     }
 }
 

@@ -104,7 +104,8 @@ pub fn shortest_paths<T: Float>(
     }
     let grids = costs.len() / cells;
     let count = u32::try_from(grids).ok().filter(|count| *count < u32::MAX);
-    let too_many = CudaError::TooLarge { what: "the number of grids", found: grids, most: u32::MAX as usize - 1 };
+    let too_many =
+        CudaError::TooLarge { what: "the number of grids", found: grids, most: u32::MAX as usize - 1 };
     let count = count.ok_or(too_many)?;
 
     let suffix = match T::ELEMENT {

@@ -69,10 +69,7 @@ impl Findings {
         // SAFETY: `name_findings(predictions, results, values, gradients, mean, each, findings)`; numbers are looked up where kernels
         // found them, and not in what is null.
         unsafe {
-            kernel.launch(
-                one,
-                &[&predictions, &results, &values, &gradients, &mean, &each, &self.words()],
-            )
+            kernel.launch(one, &[&predictions, &results, &values, &gradients, &mean, &each, &self.words()])
         }
     }
 

@@ -20,9 +20,9 @@ mod smoothed;
 mod squared;
 mod sums;
 
+pub use noise::draw;
 #[doc(hidden)]
 pub use noise::{functions_of, random_words};
-pub use noise::draw;
 pub use oracle::{DeviceOracle, Outcome};
 pub use round::{DeviceEstimator, DeviceRound, Estimates};
 pub(crate) use smoothed::parts;

@@ -143,10 +143,8 @@ fn fill<T: Float>(
     // SAFETY: `perturb(noise, samples, rows, order, predictions, drawn, arguments, findings)`; there are samples x S x dim numbers to be drawn,
     // samples x dim predictions and samples x rows x dim arguments, or neither, and an order of samples x drawn x dim for hypercubes.
     unsafe {
-        kernel.launch(
-            launch,
-            &[&device, &count, &rows, &order, &predictions, &into, &arguments, &findings],
-        )?;
+        kernel
+            .launch(launch, &[&device, &count, &rows, &order, &predictions, &into, &arguments, &findings])?;
     };
     Ok(drawn)
 }

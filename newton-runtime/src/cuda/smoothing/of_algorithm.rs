@@ -39,11 +39,8 @@ where
         }
         let along = table.along(gpu, upstream.slice())?;
         let along = Table { all: along.slice(), outputs: 1, ..numbers(round) };
-        let weights = along.weights(
-            gpu,
-            centre(round.covariate, noise),
-            along.means(gpu, findings)?.slice(),
-        )?;
+        let weights =
+            along.weights(gpu, centre(round.covariate, noise), along.means(gpu, findings)?.slice())?;
         let gradients = scored(round, weights.slice())?;
         Ok(Estimates { values, gradients, hessians: None, check })
     }

@@ -12,12 +12,7 @@ use crate::scalar::Float;
 use crate::smoothing::OfLoss;
 
 impl<T: Float, L> DeviceEstimator<T, L> for OfLoss {
-    fn enqueue(
-        &self,
-        round: &DeviceRound<'_, T>,
-        _labels: &[L],
-        want: Want,
-    ) -> Result<Estimates<T>, Error> {
+    fn enqueue(&self, round: &DeviceRound<'_, T>, _labels: &[L], want: Want) -> Result<Estimates<T>, Error> {
         let (gpu, table) = (round.gpu, round.table());
         let mut values = gpu.dirty::<T>(round.samples)?;
         let mut means = gpu.dirty::<f64>(round.samples)?;

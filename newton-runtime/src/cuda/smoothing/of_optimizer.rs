@@ -19,18 +19,12 @@ where
     L: Labelled,
     L::Target: Numbers<T>,
 {
-    fn enqueue(
-        &self,
-        round: &DeviceRound<'_, T>,
-        labels: &[L],
-        want: Want,
-    ) -> Result<Estimates<T>, Error> {
+    fn enqueue(&self, round: &DeviceRound<'_, T>, labels: &[L], want: Want) -> Result<Estimates<T>, Error> {
         let (gpu, noise, table, sign) = (round.gpu, round.noise, round.table(), self.sign());
         let targets = gpu.upload(&targets::<T, _>(labels.iter().map(L::target), round.dim)?)?;
         let mut values = gpu.dirty::<T>(round.samples)?;
         let drawn = round.drawn.slice();
-        let excess =
-            Partial::of_excess(gpu, &table, round.predictions, targets.slice(), drawn, noise.scale)?;
+        let excess = Partial::of_excess(gpu, &table, round.predictions, targets.slice(), drawn, noise.scale)?;
         let factor = sign / noise.samples as f64;
         excess.finish_values(gpu, factor, values.slice_mut(), &round.findings)?;
         if want == Want::Values {

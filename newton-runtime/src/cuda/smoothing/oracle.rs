@@ -2,8 +2,8 @@
 
 use super::super::CudaError;
 use super::super::algorithms::shortest_paths;
-use super::squared::squared_errors;
 use super::super::gpu::{Gpu, Slice, SliceMut};
+use super::squared::squared_errors;
 use crate::scalar::Float;
 use crate::smoothing::{Failure, GridPaths, Labelled, Numbers, Oracle, Squared, targets};
 

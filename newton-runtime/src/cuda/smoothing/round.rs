@@ -54,12 +54,7 @@ pub trait DeviceEstimator<T: Float, L> {
     ///
     /// # Errors
     /// For labels that do not fit, and the device's.
-    fn enqueue(
-        &self,
-        round: &DeviceRound<'_, T>,
-        labels: &[L],
-        want: Want,
-    ) -> Result<Estimates<T>, Error>;
+    fn enqueue(&self, round: &DeviceRound<'_, T>, labels: &[L], want: Want) -> Result<Estimates<T>, Error>;
 }
 
 impl<'a, T: Float> DeviceRound<'a, T> {
@@ -97,5 +92,4 @@ impl<'a, T: Float> DeviceRound<'a, T> {
             outputs: self.outputs,
         }
     }
-
 }

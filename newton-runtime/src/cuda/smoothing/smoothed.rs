@@ -42,8 +42,7 @@ where
     let rows = noise.samples + usize::from(unperturbed);
 
     let findings = Findings::new(gpu)?;
-    let Perturbed { drawn, arguments } =
-        perturb(gpu, noise, step, predictions, dim, unperturbed, &findings)?;
+    let Perturbed { drawn, arguments } = perturb(gpu, noise, step, predictions, dim, unperturbed, &findings)?;
     let place = Place { name: oracle.name(), samples: noise.samples, rows, dim, outputs };
     let results = Results { gpu, oracle, predictions, labels, findings: &findings, place };
     let (results, outcome) = results.at(&arguments)?;
@@ -145,12 +144,7 @@ impl<T: Float, O: Oracle<T>> Results<'_, T, O> {
 }
 
 /// What can be wrong before anything is estimated.
-fn check_round(
-    gpu: &Gpu,
-    found: &[Found],
-    outcome: Option<Outcome>,
-    place: Place,
-) -> Result<(), Error> {
+fn check_round(gpu: &Gpu, found: &[Found], outcome: Option<Outcome>, place: Place) -> Result<(), Error> {
     finite(Quantity::Prediction, found[Kind::Prediction as usize], place.dim)?;
     if let Some(outcome) = outcome {
         outcome(gpu)?.map_err(|failure| place.of(failure))?;

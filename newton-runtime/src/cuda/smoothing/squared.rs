@@ -4,7 +4,7 @@
 use super::super::CudaError;
 use super::super::gpu::{Gpu, Slice, SliceMut};
 use super::super::parts::{DeviceHessians, Parts, Request, Want};
-use super::check::{finite};
+use super::check::finite;
 use super::findings::{Findings, Kind, Named};
 use super::kernels::{Kernels, threads, warps, word};
 use crate::Error;
@@ -39,9 +39,7 @@ pub(super) fn squared_errors<T: Float>(
     let (all, width) = (errors.len() as u64, word("the number of results", outputs)?);
     let rows = word("the number of perturbations", rows)?;
     // SAFETY: `squared_errors(results, targets, all, rows, outputs, errors)`; lengths were just seen to fit.
-    unsafe {
-        kernel.launch(warps(errors.len()), &[&results, &targets, &all, &rows, &width, &errors])
-    }
+    unsafe { kernel.launch(warps(errors.len()), &[&results, &targets, &all, &rows, &width, &errors]) }
 }
 
 /// Of a batch, as a loss: predictions of `dim` numbers, as many targets.

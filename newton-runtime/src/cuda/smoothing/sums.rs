@@ -53,7 +53,11 @@ impl Cut {
     fn of(groups: usize, rows: usize, columns: usize) -> Cut {
         let chunk = rows.div_ceil(256).max(256);
         let chunks = rows.div_ceil(chunk);
-        Cut { chunk, chunks, launch: blocks(groups * chunks * columns.div_ceil(COLUMNS), COLUMNS as u32, LINES) }
+        Cut {
+            chunk,
+            chunks,
+            launch: blocks(groups * chunks * columns.div_ceil(COLUMNS), COLUMNS as u32, LINES),
+        }
     }
 }
 
@@ -159,7 +163,10 @@ impl Partial {
     ) -> Result<(), CudaError> {
         let numbers = self.groups * self.columns;
         let lengths = [wide.as_ref().map(SliceMut::len), narrow.as_ref().map(SliceMut::len)];
-        assert!(lengths.into_iter().flatten().all(|length| length == numbers), "{lengths:?} for {numbers} sums");
+        assert!(
+            lengths.into_iter().flatten().all(|length| length == numbers),
+            "{lengths:?} for {numbers} sums"
+        );
         let (groups, columns) = (word("groups", self.groups)?, word("columns", self.columns)?);
         let (chunks, kind) = (self.chunks as u64, kind.map_or(NOTHING, |kind| kind as u32));
         let (wide, narrow) = (wide.map_or(0, |x| x.pointer()), narrow.map_or(0, |x| x.pointer()));
@@ -188,10 +195,7 @@ impl Partial {
         let (sums, findings) = (self.sums.slice(), findings.words());
         // SAFETY: `fenchel_young_values(partial, samples, chunks, dim, factor, values, findings)`; there is a value for each sample.
         unsafe {
-            kernel.launch(
-                warps(self.groups),
-                &[&sums, &samples, &chunks, &dim, &factor, &values, &findings],
-            )
+            kernel.launch(warps(self.groups), &[&sums, &samples, &chunks, &dim, &factor, &values, &findings])
         }
     }
 }
