@@ -19,6 +19,9 @@
 //! ```
 
 #[cfg(feature = "cuda")]
+pub mod algorithms;
+mod black_boxes;
+#[cfg(feature = "cuda")]
 pub(crate) mod compiled;
 mod constant;
 mod error;
@@ -32,6 +35,8 @@ pub(crate) mod node;
 mod parts;
 #[cfg(feature = "cuda")]
 pub(crate) mod recorded;
+#[cfg(feature = "cuda")]
+pub mod smoothing;
 mod source;
 mod texts;
 mod unit;

@@ -10,5 +10,7 @@ pub fn texts() -> Vec<(&'static str, String)> {
         ("layers", super::layers()),
         ("newton-float", super::newton::kernels(Element::F32)),
         ("newton-double", super::newton::kernels(Element::F64)),
+        ("smoothing", super::black_boxes::smoothing()),
+        ("paths", super::black_boxes::paths()),
     ]
 }

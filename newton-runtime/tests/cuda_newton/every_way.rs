@@ -3,8 +3,8 @@
 use crate::newton_support::Rng;
 use crate::support::{Given, Sample, compare, gpu, narrow};
 use newton_runtime::cuda::Gpu;
-use newton_runtime::cuda::newton::Real;
 use newton_runtime::newton::{Average, Newton, OnIndefinite};
+use newton_runtime::scalar::Float;
 
 const SMALL: [(usize, usize); 15] = [
     (1, 1),
@@ -24,7 +24,7 @@ const SMALL: [(usize, usize); 15] = [
     (33, 64),
 ];
 
-fn batch<T: Real>(rng: &mut Rng, samples: usize, dim: usize) -> Sample<T> {
+fn batch<T: Float>(rng: &mut Rng, samples: usize, dim: usize) -> Sample<T> {
     Sample { dim, y: narrow(&rng.vector(samples * dim)), g: narrow(&rng.vector(samples * dim)) }
 }
 
@@ -32,7 +32,7 @@ fn policies() -> [OnIndefinite; 4] {
     [OnIndefinite::Keep, OnIndefinite::Clamp, OnIndefinite::Abs, OnIndefinite::Error]
 }
 
-fn hessians<T: Real>(gpu: &Gpu, samples: usize, dim: usize, seed: u64) {
+fn hessians<T: Float>(gpu: &Gpu, samples: usize, dim: usize, seed: u64) {
     let mut rng = Rng(seed);
     let batch = batch::<T>(&mut rng, samples, dim);
     for policy in policies() {
@@ -71,7 +71,7 @@ fn hessians_in_float() {
     }
 }
 
-fn fishers<T: Real>(gpu: &Gpu, samples: usize, dim: usize, seed: u64) {
+fn fishers<T: Float>(gpu: &Gpu, samples: usize, dim: usize, seed: u64) {
     let mut rng = Rng(seed);
     let batch = batch::<T>(&mut rng, samples, dim);
     compare(gpu, &Newton::none(), &batch, Given::None);

@@ -3,16 +3,17 @@
 use crate::newton_support::Rng;
 use crate::support::{Given, Sample, gpu, narrow, on_host, run};
 use newton_runtime::Error;
-use newton_runtime::cuda::newton::{DeviceInjection, DeviceStep, HessianSlices, Real};
+use newton_runtime::cuda::newton::{DeviceInjection, DeviceStep, HessianSlices};
 use newton_runtime::cuda::{CudaError, Gpu};
 use newton_runtime::error::Quantity;
 use newton_runtime::newton::{Average, Matrix, Newton, OnIndefinite, Reduction, inject_fisher};
+use newton_runtime::scalar::Float;
 
 const LIMITS: [f64; 3] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
 /// The same error on both; NaN equals NaN.
 #[track_caller]
-fn same<T: Real>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> Error {
+fn same<T: Float>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> Error {
     let samples = batch.g.len() / batch.dim;
     let mut device = DeviceStep::<T>::new(gpu, newton, samples, batch.dim).unwrap();
     let found = run(gpu, &mut device, batch, given);
@@ -33,7 +34,7 @@ fn same<T: Real>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_,
     error
 }
 
-fn batch<T: Real>(seed: u64, samples: usize, dim: usize) -> Sample<T> {
+fn batch<T: Float>(seed: u64, samples: usize, dim: usize) -> Sample<T> {
     let mut rng = Rng(seed);
     Sample { dim, y: narrow(&rng.vector(samples * dim)), g: narrow(&rng.vector(samples * dim)) }
 }
@@ -55,7 +56,7 @@ fn every_setting() -> [Newton; 5] {
     ]
 }
 
-fn inputs<T: Real>(gpu: &Gpu) {
+fn inputs<T: Float>(gpu: &Gpu) {
     for (samples, dim) in [(1, 3), (40, 5), (3, 7), (2, 33)] {
         let unit: Vec<T> = narrow(Matrix::identity(dim).as_slice()).repeat(samples);
         let last = samples * dim - 1;

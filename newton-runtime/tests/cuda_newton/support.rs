@@ -2,9 +2,10 @@
 
 use newton_runtime::Error;
 use newton_runtime::cuda::Gpu;
-use newton_runtime::cuda::newton::{DeviceStep, HessianSlices, Real};
+use newton_runtime::cuda::newton::{DeviceStep, HessianSlices};
 use newton_runtime::newton::eigen::Eigen;
 use newton_runtime::newton::{Curvature, Hessians, Matrix, Newton, OnIndefinite, Step, fisher, step};
+use newton_runtime::scalar::Float;
 
 /// The device; none, and a word about it, where there is no device and none is expected.
 pub fn gpu() -> Option<Gpu> {
@@ -34,11 +35,11 @@ pub struct Sample<T> {
     pub g: Vec<T>,
 }
 
-pub fn wide<T: Real>(x: &[T]) -> Vec<f64> {
+pub fn wide<T: Float>(x: &[T]) -> Vec<f64> {
     x.iter().map(|x| x.to_f64()).collect()
 }
 
-pub fn narrow<T: Real>(x: &[f64]) -> Vec<T> {
+pub fn narrow<T: Float>(x: &[f64]) -> Vec<T> {
     x.iter().map(|x| T::from_f64(*x)).collect()
 }
 
@@ -50,7 +51,7 @@ pub struct OnDevice<T> {
 }
 
 /// Enqueues a step and looks at it.
-pub fn run<T: Real>(
+pub fn run<T: Float>(
     gpu: &Gpu,
     device: &mut DeviceStep<T>,
     batch: &Sample<T>,
@@ -82,13 +83,13 @@ pub fn run<T: Real>(
 }
 
 /// A new step for this batch alone.
-pub fn run_once<T: Real>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> OnDevice<T> {
+pub fn run_once<T: Float>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> OnDevice<T> {
     let mut device = DeviceStep::new(gpu, newton, batch.g.len() / batch.dim, batch.dim).unwrap();
     run(gpu, &mut device, batch, given)
 }
 
 /// The step on the CPU.
-pub fn on_host<T: Real>(newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> Result<Step<T>, Error> {
+pub fn on_host<T: Float>(newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> Result<Step<T>, Error> {
     let hessians = match given {
         Given::None => None,
         Given::Mean(h) => Some(Hessians::WideMean(h)),
@@ -98,7 +99,7 @@ pub fn on_host<T: Real>(newton: &Newton, batch: &Sample<T>, given: Given<'_, T>)
 }
 
 /// Condition of the matrix that is inverted: the largest by the smallest eigenvalue, after policy and lambda.
-pub fn condition<T: Real>(newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> f64 {
+pub fn condition<T: Float>(newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) -> f64 {
     let dim = batch.dim;
     let of = |matrix: &Matrix| {
         let change = |w: f64| match newton.on_indefinite {
@@ -133,7 +134,7 @@ pub fn condition<T: Real>(newton: &Newton, batch: &Sample<T>, given: Given<'_, T
 }
 
 /// Largest difference, relative to the largest expected number; NaN if one of them is.
-pub fn off<T: Real>(found: &[T], expected: &[T]) -> f64 {
+pub fn off<T: Float>(found: &[T], expected: &[T]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let (found, expected) = (wide(found), wide(expected));
     let scale = expected.iter().fold(f64::MIN_POSITIVE, |max, x| max.max(x.abs()));
@@ -142,14 +143,14 @@ pub fn off<T: Real>(found: &[T], expected: &[T]) -> f64 {
 }
 
 /// What a step may be off: rounding of a factorisation in double, and of its results.
-pub fn tolerance<T: Real>(condition: f64, dim: usize) -> f64 {
+pub fn tolerance<T: Float>(condition: f64, dim: usize) -> f64 {
     let rounding = if size_of::<T>() == 4 { 1.3e-7 } else { 0.0 };
     rounding + 1e-15 * (condition + 10.0) * (dim as f64 + 10.0)
 }
 
 /// The step is the CPU's, and another lambda's is not.
 #[track_caller]
-pub fn compare<T: Real>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) {
+pub fn compare<T: Float>(gpu: &Gpu, newton: &Newton, batch: &Sample<T>, given: Given<'_, T>) {
     let found = run_once(gpu, newton, batch, given);
     let samples = batch.g.len() / batch.dim;
     let what = format!("{newton:?}, N = {samples}, m = {}, {} bytes", batch.dim, size_of::<T>());
