@@ -26,7 +26,7 @@ const char* const BODY = "// text\n";
 // One level of optimization: kernels of tests run for milliseconds, and compile for seconds.
 const char* const FLAGS[] = {"-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti",
                              "-fno-strict-aliasing", "-ffp-contract=off", "-fno-threadsafe-statics", "-fno-stack-protector", "-fcf-protection=none",
-                             "-fno-asynchronous-unwind-tables", "-fno-semantic-interposition", "-fno-plt", "-w", "-fdiagnostics-plain-output", "-Wl,-z,defs", "-Wl,-z,now"};
+                             "-fno-asynchronous-unwind-tables", "-fno-semantic-interposition", "-fno-plt", "-pedantic-errors", "-Werror=overflow", "-fdiagnostics-plain-output", "-Wl,-z,defs", "-Wl,-z,now"};
 
 std::string cache() {
     const char* chosen = getenv("NL_EMULATOR_CACHE");
@@ -111,8 +111,17 @@ bool is_image(const char* data) { return strncmp(data, HEAD, strlen(HEAD)) == 0;
 
 Outcome image_of(const Source& source) {
     const std::string folder = cache(), stem = fresh(folder, ""), in = stem + ".cu", out = stem + ".ii", device = root() + "/device";
-    if (!write(in, "#line 1 \"" + source.name + "\"\n" + source.text)) return {false, "cannot write " + in};
-    std::vector<std::string> command = {"g++", "-E", "-x", "c++", "-std=" + source.standard, "-nostdinc", "-nostdinc++", "-w",
+    // Macros of the command line are for the source, and not for what is put in front of it.
+    std::string macros;
+    for (const std::string& flag : source.flags) {
+        const size_t equals = std::min(flag.find('='), flag.size());
+        if (flag.compare(0, 2, "-U") == 0) macros += "#undef " + flag.substr(2) + "\n";
+        if (flag.compare(0, 2, "-D") == 0) {
+            macros += "#define " + flag.substr(2, equals - 2) + " " + (equals < flag.size() ? flag.substr(equals + 1) : "1") + "\n";
+        }
+    }
+    if (!write(in, macros + "#line 1 \"" + source.name + "\"\n" + source.text)) return {false, "cannot write " + in};
+    std::vector<std::string> command = {"g++", "-E", "-x", "c++", "-std=" + source.standard, "-nostdinc", "-nostdinc++",
                                         "-fdiagnostics-plain-output", "-include", device + "/device.h",
                                         "-D__CUDACC__", "-D__CUDA_ARCH__=" + std::to_string(10 * source.architecture),
                                         "-D__CUDACC_VER_MAJOR__=13", "-D__CUDACC_VER_MINOR__=0"};
@@ -125,7 +134,9 @@ Outcome image_of(const Source& source) {
         if (!write(stem + "/" + name, text)) return {false, "cannot write the header " + name};
     }
     if (!source.headers.empty()) command.push_back("-I" + stem);
-    command.insert(command.end(), source.flags.begin(), source.flags.end());
+    for (const std::string& flag : source.flags) {
+        if (flag.compare(0, 2, "-D") != 0 && flag.compare(0, 2, "-U") != 0) command.push_back(flag);
+    }
     command.insert(command.end(), {in, "-o", out});
     std::string messages;
     const bool good = run(command, messages);

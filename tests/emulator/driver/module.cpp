@@ -57,7 +57,10 @@ Result load(Loaded** out, const std::string& image) {
         return SHARED_OBJECT_INIT_FAILED;
     }
     Module* module = (Module*)dlsym(library, "emulator_module");
-    if (!module || module->version != Module::VERSION) return dlclose(library), INVALID_IMAGE;
+    if (!module || module->version != Module::VERSION) {
+        fprintf(stderr, "emulator: an image that an older emulator made: build it again (dfdx's: cargo clean -p dfdx)\n");
+        return dlclose(library), INVALID_IMAGE;
+    }
     module->services = &services;
     modules.insert(*out = new Loaded{library, module, {}});
     trace("[emulator]   %u kernels of %s\n", module->count, outcome.value.c_str());

@@ -241,7 +241,7 @@ static void test_functions() {
             out[i++] = __float2int_rn(2.5f), out[i++] = __float2int_rz(-1e20f), out[i++] = __double2uint_rz(-3.0), out[i++] = signbit(-0.0);
             out[i++] = hypot(3.0, 4.0), out[i++] = sinpi(0.5), out[i++] = exp10(2.0), out[i++] = copysign(2.0, -1.0);
             single[0] = rsqrtf(4), single[1] = expf(1), single[2] = normcdfinvf(0.5f), single[3] = __expf(0), single[4] = fmaf(2, 3, 4);
-            single[5] = powf(2, 10), single[6] = exp(1.0f), single[7] = make_float4(1, 2, 3, 4).w, single[8] = INFINITY > FLT_MAX;
+            single[5] = powf(2, 10), single[6] = exp(1.0f), single[7] = make_float4(1, 2, 3, 4).w, single[8] = __int_as_float(0x7f800000) > 3e38f;
         }
         extern "C" __global__ void atomics(int* i, unsigned* u, unsigned long long* w, float* f, double* d) {
             atomicAdd(i, 1), atomicSub(i + 1, 1), atomicMin(i + 2, -(int)threadIdx.x), atomicMax(i + 3, (int)threadIdx.x), atomicExch(i + 4, 5);
@@ -277,6 +277,13 @@ static void test_compiler() {
     const std::string wrong = "extern \"C\" __global__ void k(float* x) {\n    /* a\n    comment */\n    extern __shared__\n        float s[];\n    __shared__ int a,\n        b[3];\n    x[0] = y;\n}\n";
     CHECK(compile(wrong, 6).find("test.cu:8:12: error: ") != std::string::npos);
     CHECK(compile("#include <math.h>\n", 6).find("math.h") != std::string::npos);
+    CHECK(compile("__device__ float x = INFINITY;", 6).find("INFINITY") != std::string::npos);
+    CHECK(compile("__device__ void f() { __shared__ int x = 3; }", 6).find("initializer") != std::string::npos);
+    CHECK(compile("__device__ void f() { __shared__ float x[12289]; }", 6).find("48 KiB") != std::string::npos);
+    CHECK(compile("__device__ double f(double x, float y) { return pow(x, y); }", 6).find("ambiguous") != std::string::npos);
+    compile("__device__ double f(double x, int y) { return pow(x, y) + fmax(y, x) + pow(2.0f, 3); }");
+    compile("__device__ void f(int n) { float x[n]; }", 6);
+    compile("__device__ void f() { threadIdx.x = 3; }", 6);
     compile("int x;", 5, {"--no-such-option"});
     compile("int x;", 5, {"--gpu-architecture=sm_20"});
     compile("static_assert(__CUDA_ARCH__ == 800 && A == 3 && __cplusplus == 202002L);", 0,
