@@ -196,6 +196,9 @@ pub enum Error {
     /// Noise that does not fit its use.
     #[error(transparent)]
     Smoothing(#[from] SmoothingError),
+    /// A GPU could not do its part.
+    #[error(transparent)]
+    Cuda(#[from] crate::cuda::CudaError),
     /// A hand-written loss that offers no Hessian was asked for one.
     #[error("this loss has no Hessian: implement `NewtonLoss::hessians` for it, or use fisher curvature")]
     NoHessian,

@@ -16,7 +16,7 @@
 //!
 //! Depend on the crate `newton-losses`, which re-exports all of this together with the attribute.
 // Unsafe code stands in small modules that say why: the choice of CPU features, their registers, the control of subnormal numbers, the
-// matrix product, an empty asm.
+// matrix product, an empty asm, the CUDA driver.
 #![deny(unsafe_code)]
 
 // Generated code names this crate `::newton_losses`, whether it stands in a user's crate or in `losses/` here.

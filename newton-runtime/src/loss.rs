@@ -150,6 +150,38 @@ pub trait NewtonLoss<T: Float>: Sync {
         Ok(self.gradients(predictions, labels)?.values)
     }
 
+    /// What the loss gives for a batch that lies on a GPU, enqueued there; none if it has no form for GPUs: it is then evaluated on the CPU.
+    ///
+    /// # Errors
+    /// As [`gradients`](Self::gradients) for what can be seen without waiting; [`Parts::check`](crate::cuda::Parts) waits for the rest.
+    #[cfg(feature = "cuda")]
+    fn on_device(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[Self::Label],
+        request: crate::cuda::Request,
+    ) -> Result<Option<crate::cuda::Parts<T>>, Error> {
+        let _ = (gpu, predictions, labels, request);
+        Ok(None)
+    }
+
+    /// The same with the Newton step, recorded once and enqueued as one launch; none for losses that cannot be recorded.
+    ///
+    /// # Errors
+    /// As [`on_device`](Self::on_device).
+    #[cfg(feature = "cuda")]
+    #[doc(hidden)]
+    fn recorded(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[Self::Label],
+    ) -> Result<Option<crate::cuda::RecordedBatch<T>>, Error> {
+        let _ = (gpu, predictions, labels);
+        Ok(None)
+    }
+
     /// The batch's curvature C, m x m, without lambda: the mean Hessian, the Fisher matrix, or nothing.
     fn batch_curvature(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Option<Vec<f64>>, Error> {
         match self.newton().curvature {
@@ -252,6 +284,28 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
         find_culprit(Quantity::Hessian, &products, K::DIM, labels)?;
         Ok(products)
     }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[K::Label<T>],
+        request: crate::cuda::Request,
+    ) -> Result<Option<crate::cuda::Parts<T>>, Error> {
+        crate::cuda::compiled::parts(self, gpu, predictions, labels, request)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn recorded(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[K::Label<T>],
+    ) -> Result<Option<crate::cuda::RecordedBatch<T>>, Error> {
+        let lease = crate::cuda::recorded::Lease::take(self, gpu, predictions, labels)?;
+        Ok(lease.map(crate::cuda::RecordedBatch))
+    }
 }
 
 fn same_length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
@@ -267,6 +321,11 @@ fn check_inputs<T: Float, K: Kernel>(
     labels: &[K::Label<T>],
 ) -> Result<(), Error> {
     check_batch(K::NAME, K::DIM, predictions, labels.len())?;
+    check_parameters(kernel)
+}
+
+/// Hyper-parameters that are finite.
+pub(crate) fn check_parameters<K: Kernel>(kernel: &K) -> Result<(), Error> {
     for (name, value) in kernel.parameters() {
         if !value.is_finite() {
             return Err(Error::Setting { name, value, expected: "a hyper-parameter must be finite" });
@@ -282,10 +341,16 @@ pub(crate) fn check_batch<T: Float>(
     predictions: &[T],
     labels: usize,
 ) -> Result<(), Error> {
-    if predictions.len() != labels * dim {
+    check_lengths(name, dim, predictions.len(), labels)?;
+    newton::check_finite(Quantity::Prediction, predictions, dim)
+}
+
+/// Numbers of predictions, and of labels, that fit a loss on `dim` numbers.
+pub(crate) fn check_lengths(name: &str, dim: usize, predictions: usize, labels: usize) -> Result<(), Error> {
+    if predictions != labels * dim {
         return Err(Error::Mismatch {
             what: "predictions",
-            found: predictions.len(),
+            found: predictions,
             expected: labels * dim,
             why: format!("{labels} labels, and {} predicts {dim} numbers per sample", quoted(name)),
         });
@@ -293,7 +358,7 @@ pub(crate) fn check_batch<T: Float>(
     if labels == 0 {
         return Err(Error::EmptyBatch);
     }
-    newton::check_finite(Quantity::Prediction, predictions, dim)
+    Ok(())
 }
 
 /// Names the first number that is not finite; a label that is not finite is to blame before anything computed from it.

@@ -18,10 +18,35 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cuda")]
+pub(crate) mod compiled;
 mod constant;
+mod error;
+#[cfg(feature = "cuda")]
+mod gpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod node;
+#[cfg(feature = "cuda")]
+mod parts;
+#[cfg(feature = "cuda")]
+pub(crate) mod recorded;
 mod source;
 mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
+pub use error::CudaError;
+#[cfg(all(feature = "cuda", feature = "dfdx"))]
+pub(crate) use gpu::driver;
+#[cfg(feature = "cuda")]
+pub use gpu::{
+    Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,
+    Parameter, Slice, SliceMut,
+};
+#[cfg(feature = "cuda")]
+pub use node::{DeviceEvaluation, RecordedBatch};
+#[cfg(feature = "cuda")]
+pub use parts::{Check, DeviceHessians, Parts, Request, Want};
+#[cfg(feature = "cuda")]
+pub use recorded::RecordedNode;
 pub use source::{Helper, Source};
 pub use unit::{Element, Layout, Unit, library};

@@ -1,6 +1,6 @@
 //! Convolution of any stride and padding: im2col and a matrix product per image, images in parallel.
 
-use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 use rayon::prelude::*;
 
 use super::buffers::Buffer;
@@ -9,7 +9,7 @@ use super::error::{dims, same};
 use super::op::{Input, Op, contiguous, record};
 use super::reduce::{chunk_len, sum_chunks};
 use super::window::Window;
-use super::{LayerError, Slide};
+use super::{Backend, LayerError, Slide};
 use crate::matmul::{Matrix, matmul};
 
 struct Conv2d {
@@ -29,15 +29,16 @@ struct Conv2d {
 ///
 /// # Errors
 /// [`LayerError`] if the channels disagree, or the kernel does not fit in the padded image.
-pub fn conv2d<B: Dim, C: Dim, H: Dim, W: Dim, T, const I: usize, const O: usize, const K: usize>(
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
-    weight: &Tensor<Rank4<O, I, K, K>, f32, Cpu>,
-    bias: &Tensor<Rank1<O>, f32, Cpu>,
+pub fn conv2d<D, B: Dim, C: Dim, H: Dim, W: Dim, T, const I: usize, const O: usize, const K: usize>(
+    images: Tensor<(B, C, H, W), f32, D, T>,
+    weight: &Tensor<Rank4<O, I, K, K>, f32, D>,
+    bias: &Tensor<Rank1<O>, f32, D>,
     Slide { stride, padding }: Slide,
     input_gradient: bool,
-) -> Result<Images<T>, LayerError>
+) -> Result<Images<T, D>, LayerError>
 where
-    T: Tape<f32, Cpu>,
+    D: Backend,
+    T: Tape<f32, D>,
 {
     let [batch, c, h, w] = dims(&images);
     same("conv2d", "the number of channels", c, I)?;

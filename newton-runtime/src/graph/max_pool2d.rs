@@ -1,6 +1,6 @@
 //! Max pooling.
 
-use dfdx::prelude::{Cpu, Dim, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Dim, SplitTape, Tape, Tensor};
 use rayon::prelude::*;
 
 use super::buffers::Buffer;
@@ -8,7 +8,7 @@ use super::conv_block::Images;
 use super::error::dims;
 use super::op::{Input, Op, contiguous, record};
 use super::window::Window;
-use super::{LayerError, Slide};
+use super::{Backend, LayerError, Slide};
 
 struct MaxPool2d {
     window: Window,
@@ -23,11 +23,11 @@ struct MaxPool2d {
 /// # Errors
 /// [`LayerError`] if the window does not fit, the padding exceeds K / 2 (a window could see the border only), or
 /// K > 15.
-pub fn max_pool2d<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
+pub fn max_pool2d<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>>(
+    images: Tensor<(B, C, H, W), f32, D, T>,
     kernel: usize,
     Slide { stride, padding }: Slide,
-) -> Result<Images<T>, LayerError> {
+) -> Result<Images<T, D>, LayerError> {
     let op = "max_pool2d";
     let [batch, c, h, w] = dims(&images);
     let window = Window { k: kernel, stride, pad: padding };

@@ -10,6 +10,15 @@ use core::fmt::{Debug, Display};
 /// Whether a product and a sum are one instruction on every processor of the target.
 pub(super) const FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
+/// What a GPU's memory holds.
+#[cfg(feature = "cuda")]
+pub use crate::cuda::DeviceFloat as OnDevice;
+/// Without the feature `cuda`: anything.
+#[cfg(not(feature = "cuda"))]
+pub trait OnDevice {}
+#[cfg(not(feature = "cuda"))]
+impl<T> OnDevice for T {}
+
 /// `f32` or `f64`: what slices of predictions, labels and gradients hold.
 pub trait Float:
     Copy
@@ -22,6 +31,7 @@ pub trait Float:
     + Elementary
     + Real<Elem = Self, Index = super::LaneIndex<1>>
     + crate::kernel::dispatch::Levels
+    + OnDevice
     + 'static
 {
     /// The lanes that every processor of the target has.

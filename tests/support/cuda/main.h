@@ -42,9 +42,9 @@ template <class T>
 struct Kernels {
     void (*values)(nl::Batch<T>, T*);
     void (*gradients)(nl::Batch<T>, T*, T*);
-    void (*hessians)(nl::Batch<T>, T*);
+    void (*hessians)(nl::Batch<T>, nl::Along<T>, T*);
     void (*products)(nl::Batch<T>, const T*, T*);
-    void (*sums)(nl::Batch<T>, unsigned, double*);
+    void (*sums)(nl::Batch<T>, nl::Along<T>, unsigned, double*);
     void (*mean)(const double*, unsigned, unsigned, unsigned, double*);
     unsigned dim, numbers, integers, parts;
 };
@@ -61,7 +61,7 @@ void answer(const Request& request, const Kernels<T>& kernels) {
     const size_t threads = (size_t)request.grid * block.x * block.y;
     const Memory<T> active(threads * request.slots[0] * kernels.parts), passive(threads * request.slots[1]);
     const Memory<int> saved(threads * request.slots[2]);
-    nl::Status status{~0ull, ~0u, {0, 0, 0}};
+    nl::Status status{~0ull, ~0u, {0, 0, 0}, 0, 0};
     const nl::Scratch<T> scratch{active.data, passive.data, saved.data, request.slots[0], request.slots[1], request.slots[2]};
     const nl::Batch<T> batch{predictions.data, labels.data, integers.data, parameters.data, scratch, &status, request.samples};
 
@@ -75,9 +75,9 @@ void answer(const Request& request, const Kernels<T>& kernels) {
         switch (request.kind) {
             case VALUES: return kernels.values(batch, values.data);
             case GRADIENTS: return kernels.gradients(batch, values.data, others.data);
-            case HESSIANS: return kernels.hessians(batch, others.data);
+            case HESSIANS: return kernels.hessians(batch, {nullptr, nullptr}, others.data);
             case PRODUCTS: return kernels.products(batch, vectors.data, others.data);
-            case MEAN: return kernels.sums(batch, request.chunk, sums.data);
+            case MEAN: return kernels.sums(batch, {nullptr, nullptr}, request.chunk, sums.data);
         }
     });
     if (mean) {

@@ -5,6 +5,8 @@
 #![allow(dead_code)]
 
 pub mod compare;
+#[cfg(feature = "cuda")]
+pub mod device;
 
 use newton_losses::cuda::{Element, Unit, library};
 use newton_losses::scalar::Float;
@@ -202,7 +204,7 @@ impl Program {
             *bytes = tail;
             head.to_vec()
         };
-        let status = take(24);
+        let status = take(40);
         let word = |at: usize| u32::from_le_bytes(status[at..at + 4].try_into().expect("four bytes"));
         let none = |x: u32| (x != u32::MAX).then_some(x);
         let status = Status {

@@ -17,7 +17,7 @@ constexpr unsigned int MAX_THREADS = 256;
 // What went wrong, as the low half of `Status::fault`.
 enum Fault : unsigned int { INDEX_OUT_OF_RANGE = 1, DIVISION_BY_ZERO = 2 };
 
-// What a launch has to report. The host sets `fault` and `not_finite` to all ones and `tape` to zeros.
+// What a launch has to report. The host sets `fault` and `not_finite` to all ones and the rest to zeros.
 struct Status {
     // The first sample in which something went wrong (high half), and what (low half).
     unsigned long long fault;
@@ -25,12 +25,17 @@ struct Status {
     unsigned int not_finite;
     // How many elements a thread's tape needed where it had less: active numbers, passive ones, integers.
     unsigned int tape[3];
+    // An index out of range and its array's length. Of which sample, is certain only where a launch has but one.
+    long long index, length;
+
+    NL_FN bool tape_was_too_short() const { return tape[0] != 0 || tape[1] != 0 || tape[2] != 0; }
 };
 
 // What a thread works at: kept where every function finds it, so that none has to be handed it.
 struct Running {
     Status* status;
     unsigned int sample;
+    bool faulty;
 };
 
 NL_FN Running& running() {
@@ -38,23 +43,27 @@ NL_FN Running& running() {
     return all[threadIdx.y * blockDim.x + threadIdx.x];
 }
 
-// Notes a fault of this thread's sample. The smallest sample wins, whatever the order of threads.
-__device__ __noinline__ void report(Fault fault) {
-    const Running& now = running();
+// Notes a fault of this thread's sample. The smallest sample wins, whatever the order of threads; of a sample, its first.
+__device__ __noinline__ void report(Fault fault, long long index, long long length) {
+    Running& now = running();
+    if (now.faulty) return;
+    now.faulty = true;
     atomicMin(&now.status->fault, (unsigned long long)now.sample << 32 | fault);
+    now.status->index = index;
+    now.status->length = length;
 }
 
 // An index, moved into its array; outside of it is a fault.
 NL_CONST integer checked(integer index, integer length) {
     if ((unsigned long long)index < (unsigned long long)length) return index;
-    report(INDEX_OUT_OF_RANGE);
+    report(INDEX_OUT_OF_RANGE, index, length);
     return 0;
 }
 
 // What to divide by: 1 instead of 0, which is a fault.
 NL_CONST integer divisor(integer x) {
     if (x != 0) return x;
-    report(DIVISION_BY_ZERO);
+    report(DIVISION_BY_ZERO, 0, 0);
     return 1;
 }
 

@@ -61,14 +61,14 @@ NL_INTEGERS(Int)
 // The bound of a loop: a label that asks for more than 2^24 rounds is not what was meant.
 NL_FN integer bound(Int x) {
     if (x.value <= (1 << 24)) return x.value;
-    report(INDEX_OUT_OF_RANGE);
+    report(INDEX_OUT_OF_RANGE, x.value, 1 << 24);
     return 0;
 }
 
 // The step of a loop is positive.
 NL_FN integer step(integer k) {
     if (k > 0) return k;
-    report(DIVISION_BY_ZERO);
+    report(DIVISION_BY_ZERO, 0, 0);
     return 1;
 }
 

@@ -1,8 +1,9 @@
 // What the forward sweep leaves for the reverse sweep: stacks of active numbers, passive ones and integers.
 //
 // They lie in scratch memory that the host gives a launch, interleaved: the same slot of all threads side by side, so that a warp's
-// accesses are one. A thread that needs more than there is says how much (`Status::tape`), and the host launches again: the forward sweep
-// counts on, and its control flow reads nothing from the tape, so what is counted is exact.
+// accesses are one. A thread that needs more than there is says how much (`Status::tape`), and a launch that was enqueued behind this one does
+// it again with fewer threads in the same memory, hence longer tapes. The forward sweep counts on, and its control flow reads nothing from
+// the tape: what is counted is exact, and the host can give the next batch as much.
 
 namespace nl {
 

@@ -24,31 +24,31 @@ use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 
 pub(crate) use norm::Moments;
 
-use super::LayerError;
 use super::error::{dims, same};
 use super::op::{Input, contiguous, record};
 use super::window::Window;
+use super::{Backend, LayerError};
 use network::{Mode, Network, Sizes};
 use pool::{DEAD, Windows};
 
 /// Costs of a batch of maps: (B, side, side).
-pub type Maps<T> = Tensor<(usize, usize, usize), f32, Cpu, T>;
+pub type Maps<T, D = Cpu> = Tensor<(usize, usize, usize), f32, D, T>;
 
 /// A convolution without bias and the batch norm behind it.
-pub(crate) struct Layer {
+pub(crate) struct Layer<D: Backend> {
     c_in: usize,
     c_out: usize,
     k: usize,
-    inputs: [Input; 3],
+    inputs: [Input<D>; 3],
     /// Running mean and variance.
     running: [Vec<f32>; 2],
 }
 
-impl Layer {
+impl<D: Backend> Layer<D> {
     /// `weight` (O, I, K, K); `gamma`, `beta`, `mean` and `variance` (O).
     pub(crate) fn new<const I: usize, const O: usize, const K: usize>(
-        weight: &Tensor<Rank4<O, I, K, K>, f32, Cpu>,
-        [gamma, beta, mean, variance]: [&Tensor<Rank1<O>, f32, Cpu>; 4],
+        weight: &Tensor<Rank4<O, I, K, K>, f32, D>,
+        [gamma, beta, mean, variance]: [&Tensor<Rank1<O>, f32, D>; 4],
     ) -> Self {
         let inputs = [Input::new(weight), Input::new(gamma), Input::new(beta)];
         Self { c_in: I, c_out: O, k: K, inputs, running: [mean.as_vec(), variance.as_vec()] }
@@ -71,12 +71,12 @@ pub(crate) enum Statistics {
 /// # Errors
 /// [`LayerError`] if the channels differ, a size is 0, a pooling window is too large, or batch statistics are wanted of a
 /// single value.
-pub(crate) fn residual_maps<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
-    layers: Vec<Layer>,
+pub(crate) fn residual_maps<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>>(
+    images: Tensor<(B, C, H, W), f32, D, T>,
+    layers: Vec<Layer<D>>,
     side: usize,
     statistics: Statistics,
-) -> Result<(Maps<T>, Vec<Moments>), LayerError> {
+) -> Result<(Maps<T, D>, Vec<Moments>), LayerError> {
     let op = "residual_maps";
     let [batch, c, h, w] = dims(&images);
     same(op, "the number of channels", c, layers[0].c_in)?;
