@@ -26,7 +26,8 @@ const char* const BODY = "// text\n";
 // One level of optimization: kernels of tests run for milliseconds, and compile for seconds.
 const char* const FLAGS[] = {"-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti",
                              "-fno-strict-aliasing", "-ffp-contract=off", "-fno-threadsafe-statics", "-fno-stack-protector", "-fcf-protection=none",
-                             "-fno-asynchronous-unwind-tables", "-fno-semantic-interposition", "-fno-plt", "-pedantic-errors", "-Werror=overflow", "-fdiagnostics-plain-output", "-Wl,-z,defs", "-Wl,-z,now"};
+                             "-fno-asynchronous-unwind-tables", "-fno-semantic-interposition", "-fno-plt", "-pedantic-errors", "-Werror=overflow",
+                             "-fdiagnostics-plain-output", "-Wl,-z,defs", "-Wl,-z,now"};
 
 std::string cache() {
     const char* chosen = getenv("NL_EMULATOR_CACHE");

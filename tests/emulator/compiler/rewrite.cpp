@@ -147,8 +147,14 @@ class Rewriter {
         for (size_t k = i + 1, name = 0; k <= end && k < tokens.size();) {
             const std::string_view t = at(k);
             if (t == "[" || t == "=" || t == "," || t == ";" || t == "{") {
-                if (name) all += std::string(all.empty() ? "" : ", ") + "emulator_watched" + std::to_string(counter++) + " = ::emulator::shared_variable<sizeof(" + std::string(at(name)) + ")>((void*)__builtin_addressof(" + std::string(at(name)) + "))";
-                if (t == "=" || t == "{") all += ", emulator_wrong = [] { static_assert(false, \"a __shared__ variable has no initializer\"); return true; }()";
+                if (name) {
+                    const std::string variable(at(name));
+                    all += (all.empty() ? "" : ", ") + ("emulator_watched" + std::to_string(counter++)) + " = ::emulator::shared_variable<sizeof(" +
+                           variable + ")>((void*)__builtin_addressof(" + variable + "))";
+                }
+                if (t == "=" || t == "{") {
+                    all += ", emulator_wrong = [] { static_assert(false, \"a __shared__ variable has no initializer\"); return true; }()";
+                }
                 name = 0;
                 while (k < end && at(k) != "," && at(k) != ";") k = at(k) == "[" || at(k) == "(" || at(k) == "{" ? behind(k) : k + 1;
                 ++k;

@@ -245,7 +245,7 @@ API Result cuOccupancyAvailableDynamicSMemPerBlock(size_t* size, Function* funct
     return *size = each > 1024 ? std::min(each - 1024, Module::MOST_DYNAMIC) : 0, SUCCESS;
 }
 
-// For libcublas: work that is no kernel of anybody's. `is_good` says whether device memory lies where it should.
+// For libcublas: work that is no kernel of anybody's.
 API Result emulator_submit(Stream* stream, const std::function<Result()>* work) {
     ENTER();
     return submit(stream, {Operation::KERNEL, *work});
