@@ -113,6 +113,7 @@ fn kernels_that_are_compiled_when_they_are_needed() {
     same!(1e-6, |dev| {
         let a = dev.tensor_from_vec(numbers(6 * 20, 3), (6usize, 20usize));
         let b = dev.tensor_from_vec(numbers(5 * 20, 4), (5usize, 20usize));
+        let c = dev.tensor_from_vec(numbers(5 * 20, 5), (5usize, 20usize));
         let turned =
             a.leaky_trace().permute::<(usize, usize), Axes2<1, 0>>().reshape_like(&(4usize, 30usize));
         let reshaped = turned.as_vec();
@@ -120,7 +121,7 @@ fn kernels_that_are_compiled_when_they_are_needed() {
         let along = (a.leaky_trace(), b.clone()).concat_along(Axis::<0>);
         let joined = along.as_vec();
         let gradients = along.square().sum().backward();
-        let stacked = [b.leaky_trace(), b.clone().put_tape(Default::default())].stack().square();
+        let stacked = [b.leaky_trace(), c.clone().put_tape(Default::default())].stack().square();
         let stack = stacked.as_vec();
         let of_stack = stacked.sum().backward().get(&b).as_vec();
         let wide: Tensor<(usize, usize), f64, _> = a.clone().to_dtype();
@@ -171,7 +172,7 @@ fn a_network_that_learns() {
             optimizer.update(&mut net, &gradients).unwrap();
             net.zero_grads(&mut gradients);
         }
-        assert!(losses[29] < 0.5 * losses[0], "{losses:?}");
+        assert!(losses[29] < 0.7 * losses[0], "{losses:?}");
         vec![losses, net.forward(x).as_vec()]
     });
 }
