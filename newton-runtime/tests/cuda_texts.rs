@@ -1,16 +1,20 @@
-//! Writes the CUDA texts that are the same for all losses to where `.ci/nvrtc.py` finds them: what a GPU's compiler would get.
+//! Writes the kernels that are not of a loss where a GPU's compiler is run over them (`.ci/nvrtc.py`), beside those of losses.
 
-use newton_runtime::cuda::black_boxes;
 use std::path::Path;
 
+use newton_runtime::cuda::texts;
+
 #[test]
-fn texts_of_black_boxes() {
+fn are_written_for_the_compiler() {
+    // The same folder as that of the facade's tests: the workspace has one target directory.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuda-sources");
     std::fs::create_dir_all(&folder).expect("the folder is writable");
-    for (name, text) in black_boxes() {
-        // It needs no header, and has kernels for both types of numbers.
-        assert!(!text.contains("#include"), "{name}");
-        assert!(text.contains("(f32, float)") && text.contains("(f64, double)"), "{name}");
-        std::fs::write(folder.join(format!("black_boxes-{name}.cu")), text).expect("the folder is writable");
+    let texts = texts();
+    assert!(texts.len() >= 4);
+    for (name, text) in texts {
+        assert!(text.contains("extern \"C\" __global__"), "{name} has no kernel");
+        // NVRTC finds no files.
+        assert!(!text.contains("#include"), "{name} includes something");
+        std::fs::write(folder.join(format!("library-{name}.cu")), text).expect("the folder is writable");
     }
 }

@@ -34,8 +34,3 @@ pub(super) fn smoothing() -> String {
 pub(super) fn paths() -> String {
     PATHS.join("\n")
 }
-
-/// All texts of this kind, with their names: each is a unit of compilation.
-pub fn black_boxes() -> [(&'static str, String); 2] {
-    [("smoothing", smoothing()), ("paths", paths())]
-}
