@@ -74,14 +74,6 @@ pub enum CudaError {
         /// `cublasStatus_t`.
         code: u32,
     },
-    /// A file of compiled kernels could not be kept. Only [`Gpu::check_cache`](super::Gpu) says so: everything works without it.
-    #[error("{}: {message}", path.display())]
-    Cache {
-        /// Which file.
-        path: std::path::PathBuf,
-        /// What the system says.
-        message: String,
-    },
 }
 
 fn place(location: &Option<(String, u32, u32)>) -> String {

@@ -25,7 +25,11 @@ mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
 #[cfg(feature = "cuda")]
+pub(crate) mod node;
+#[cfg(feature = "cuda")]
 mod parts;
+#[cfg(feature = "cuda")]
+pub(crate) mod recorded;
 mod source;
 mod unit;
 
@@ -39,6 +43,10 @@ pub use gpu::{
     Parameter, Slice, SliceMut,
 };
 #[cfg(feature = "cuda")]
+pub use node::{DeviceEvaluation, RecordedBatch};
+#[cfg(feature = "cuda")]
 pub use parts::{Check, DeviceHessians, Parts, Request, Want};
+#[cfg(feature = "cuda")]
+pub use recorded::RecordedNode;
 pub use source::{Helper, Source};
 pub use unit::{Element, Layout, Unit, library};

@@ -71,6 +71,11 @@ pub fn library() -> String {
     text
 }
 
+/// What nodes of a graph need beside losses.
+pub fn node_library() -> String {
+    [include_str!("device/base.cuh"), include_str!("device/node.cuh")].join("\n")
+}
+
 impl Unit {
     /// Of a loss; none if it was compiled without the feature `cuda-source`, or is no `#[newton_loss]`.
     pub fn of<K: Kernel>(kernel: &K) -> Option<Unit> {
@@ -131,6 +136,7 @@ struct Loss {{
             )
         };
         let batch = format!("const nl::Batch<{t}> batch");
+        let along = format!("const nl::Along<{t}> along");
         [
             kernel(
                 "values",
@@ -144,8 +150,8 @@ struct Loss {{
             ),
             kernel(
                 "hessians",
-                &format!("{batch}, {t}* hessians"),
-                &format!("nl::hessians<{loss}, {t}, {tangents}>(batch, hessians);"),
+                &format!("{batch}, {along}, {t}* hessians"),
+                &format!("nl::hessians<{loss}, {t}, {tangents}>(batch, along, hessians);"),
             ),
             kernel(
                 "hessian_vector_products",
@@ -154,8 +160,8 @@ struct Loss {{
             ),
             kernel(
                 "hessian_sums",
-                &format!("{batch}, unsigned int chunk, double* sums"),
-                &format!("nl::hessian_sums<{loss}, {t}, {tangents}>(batch, chunk, sums);"),
+                &format!("{batch}, {along}, unsigned int chunk, double* sums"),
+                &format!("nl::hessian_sums<{loss}, {t}, {tangents}>(batch, along, chunk, sums);"),
             ),
             kernel(
                 "mean_of_sums",

@@ -2,11 +2,15 @@
 
 use dfdx::prelude::{HasShape, Shape, SplitTape, Tape, Tensor};
 
+#[cfg(feature = "cuda")]
+use super::backward::check_later;
 use super::backward::failed;
 #[cfg(feature = "cuda")]
 use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
 use super::{Backend, LayerError};
+#[cfg(feature = "cuda")]
+use crate::cuda::newton::DeviceInjection;
 #[cfg(feature = "cuda")]
 use crate::cuda::{Gpu, Slice, SliceMut};
 use crate::error::Error;
@@ -80,7 +84,6 @@ impl Op for Inject {
         }
     }
 
-    /// By way of the host: the gradient is downloaded when it comes.
     #[cfg(feature = "cuda")]
     fn cuda(
         &self,
@@ -89,12 +92,14 @@ impl Op for Inject {
         out: SliceMut<'_, f32>,
         _: bool,
     ) -> Result<CudaBackward, LayerError> {
-        gpu.copy(inputs[0], out)?;
         let Inject { lambda, dim, reduction } = *self;
+        let mut injection = DeviceInjection::new(gpu, lambda, out.len() / dim, dim, reduction)?;
+        gpu.copy(inputs[0], out)?;
         Ok(Box::new(move |gpu, _, grad_out, grad_inputs| {
             let Some(into) = grad_inputs[0].take() else { return Ok(()) };
-            let gradient = newton::inject_fisher(lambda, &gpu.download(grad_out)?, dim, reduction)?;
-            Ok(super::cuda::kernels::add(gpu, into, gpu.upload(&gradient)?.slice())?)
+            injection.enqueue(grad_out, into)?;
+            check_later(gpu, Box::new(move |_| injection.check()));
+            Ok(())
         }))
     }
 }

@@ -32,6 +32,17 @@ struct Batch {
 // SAFETY: `repr(C)`, field by field as device/kernels.cuh and device/tape.cuh have it, paddings named.
 unsafe impl Parameter for Batch {}
 
+/// `nl::Along<T>`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+struct Along {
+    values: u64,
+    gradients: u64,
+}
+
+// SAFETY: `repr(C)`, two pointers as device/kernels.cuh has them.
+unsafe impl Parameter for Along {}
+
 /// Which samples, and which attempt.
 #[derive(Debug, Clone, Copy)]
 struct Part {
@@ -47,6 +58,41 @@ impl<T: Float> Workspace<T> {
         gpu.copy(self.fresh.slice(), self.status.slice_mut())?;
         let values = outputs.values.slice_mut().pointer();
         let gradients = outputs.gradients.slice_mut().pointer();
+        let along = Along { values, gradients };
+        let program = self.program.clone();
+        let into = match &mut outputs.hessians {
+            None => return self.enqueue_numbers(gpu, along),
+            Some(DeviceHessians::Mean(mean)) => mean.slice_mut().pointer(),
+            Some(DeviceHessians::PerSample(all)) => all.slice_mut().pointer(),
+        };
+        let mean = self.want == Want::MeanHessian;
+        let (chunk, sums) = (self.chunk as u32, self.sums.slice_mut().pointer());
+        for attempt in 0..ATTEMPTS {
+            let part = Part { sweep: Sweep::Duals, attempt, first: 0, samples: self.samples };
+            let (shape, batch) = self.batch(gpu, part);
+            let launch = shape.launch(mean);
+            if mean {
+                // SAFETY: `hessian_sums(batch, along, chunk, sums)`, blocks of 32 x at most 4 threads; there are chunks x dim x dim sums,
+                // `samples` values and samples x dim gradients.
+                unsafe { program.sums.launch(launch, &[&batch, &along, &chunk, &sums])? };
+            } else {
+                // SAFETY: `hessians(batch, along, hessians)`; there are samples x dim x dim, `samples` values and samples x dim gradients.
+                unsafe { program.hessians.launch(launch, &[&batch, &along, &into])? };
+            }
+        }
+        if mean {
+            let dim = program.layout.dim;
+            let chunks = self.samples.div_ceil(self.chunk) as u32;
+            let (samples, dim_word) = (self.samples as u32, dim as u32);
+            let launch = Launch::for_work(dim * dim, 128);
+            // SAFETY: `mean_of_sums(sums, chunks, samples, dim, mean)`; there are dim x dim means.
+            unsafe { program.mean.launch(launch, &[&sums, &chunks, &samples, &dim_word, &into])? };
+        }
+        Ok(())
+    }
+
+    /// Values, and gradients if they are wanted.
+    fn enqueue_numbers(&self, gpu: &Gpu, Along { values, gradients }: Along) -> Result<(), CudaError> {
         for attempt in 0..ATTEMPTS {
             let part = Part { sweep: Sweep::Numbers, attempt, first: 0, samples: self.samples };
             let (shape, batch) = self.batch(gpu, part);
@@ -58,34 +104,6 @@ impl<T: Float> Workspace<T> {
                 // SAFETY: `gradients(batch, values, gradients)`; there are samples x dim gradients.
                 unsafe { self.program.gradients.launch(launch, &[&batch, &values, &gradients])? };
             }
-        }
-        let program = self.program.clone();
-        let into = match &mut outputs.hessians {
-            None => return Ok(()),
-            Some(DeviceHessians::Mean(mean)) => mean.slice_mut().pointer(),
-            Some(DeviceHessians::PerSample(all)) => all.slice_mut().pointer(),
-        };
-        let mean = self.want == Want::MeanHessian;
-        let (chunk, sums) = (self.chunk as u32, self.sums.slice_mut().pointer());
-        for attempt in 0..ATTEMPTS {
-            let part = Part { sweep: Sweep::Duals, attempt, first: 0, samples: self.samples };
-            let (shape, batch) = self.batch(gpu, part);
-            let launch = shape.launch(mean);
-            if mean {
-                // SAFETY: `hessian_sums(batch, chunk, sums)`, blocks of 32 x at most 4 threads; there are chunks x dim x dim sums.
-                unsafe { program.sums.launch(launch, &[&batch, &chunk, &sums])? };
-            } else {
-                // SAFETY: `hessians(batch, hessians)`; there are samples x dim x dim.
-                unsafe { program.hessians.launch(launch, &[&batch, &into])? };
-            }
-        }
-        if mean {
-            let dim = program.layout.dim;
-            let chunks = self.samples.div_ceil(self.chunk) as u32;
-            let (samples, dim_word) = (self.samples as u32, dim as u32);
-            let launch = Launch::for_work(dim * dim, 128);
-            // SAFETY: `mean_of_sums(sums, chunks, samples, dim, mean)`; there are dim x dim means.
-            unsafe { program.mean.launch(launch, &[&sums, &chunks, &samples, &dim_word, &into])? };
         }
         Ok(())
     }
@@ -100,27 +118,29 @@ impl<T: Float> Workspace<T> {
         let (value, pointer) = (value.slice_mut().pointer(), into.slice_mut().pointer());
         let part = Part { sweep, attempt: ATTEMPTS - 1, first: sample, samples: 1 };
         let (_, mut batch) = self.batch(gpu, part);
-        // The first and only attempt.
+        // The first and only attempt, with the longest tapes.
         batch.before = 0;
+        batch.status = self.status.slice_mut().pointer();
         let launch = Shape { blocks: 1, warps: 1 }.launch(false);
         match sweep {
             // SAFETY: `gradients(batch, values, gradients)` of one sample.
             Sweep::Numbers => unsafe { self.program.gradients.launch(launch, &[&batch, &value, &pointer])? },
-            // SAFETY: `hessians(batch, hessians)` of one sample.
-            Sweep::Duals => unsafe { self.program.hessians.launch(launch, &[&batch, &pointer])? },
+            // SAFETY: `hessians(batch, along, hessians)` of one sample, with nothing along.
+            Sweep::Duals => unsafe {
+                self.program
+                    .hessians
+                    .launch(launch, &[&batch, &Along { values: 0, gradients: 0 }, &pointer])?;
+            },
         }
         gpu.download(into.slice())
     }
 
     fn batch(&self, gpu: &Gpu, Part { sweep, attempt, first, samples }: Part) -> (Shape, Batch) {
         let layout = self.program.layout;
-        let parts = if sweep == Sweep::Duals { 1 + self.program.tangents } else { 1 };
-        let (shape, slots) = self.rooms[sweep as usize].attempt(gpu.multiprocessors(), attempt, parts);
+        let (shape, slots) =
+            self.rooms[sweep as usize].attempt(gpu.multiprocessors(), attempt, self.program.parts(sweep));
         debug_assert!(shape.threads().is_multiple_of(WARP));
-        let status = |attempt: usize| {
-            let at = (sweep as usize * ATTEMPTS + attempt) * STATUS;
-            self.status.slice().range(at, STATUS).pointer()
-        };
+        let status = |attempt: usize| self.status.slice().range(attempt * STATUS, STATUS).pointer();
         let of = |all: Slice<'_, T>, each: usize| all.range(first * each, samples * each).pointer();
         let integers = self.integers.slice().range(first * layout.integers, samples * layout.integers);
         let batch = Batch {

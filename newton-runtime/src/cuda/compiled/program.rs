@@ -84,6 +84,14 @@ impl Program {
         Ok(Some(program))
     }
 
+    /// Elements of an active number.
+    pub fn parts(&self, sweep: Sweep) -> usize {
+        match sweep {
+            Sweep::Numbers => 1,
+            Sweep::Duals => 1 + self.tangents,
+        }
+    }
+
     pub fn needs(&self, sweep: Sweep) -> Needs {
         *self.needs[sweep as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,6 +104,11 @@ impl Program {
             *slots = lacking.max(*slots);
         }
     }
+}
+
+/// Identifies a loss's text; none if it has none.
+pub(crate) fn identity<K: Kernel, T: Float>(kernel: &K) -> Option<String> {
+    kernel.cuda().map(|source| key::<T>(&source, 0))
 }
 
 /// Where it stands, and all values that its text has from the running program: no two texts have the same.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute};
@@ -20,6 +21,7 @@ pub(super) struct Inner {
     pub architecture: (u32, u32),
     pub multiprocessors: u32,
     pub blas: OnceLock<Blas>,
+    pub records_nodes: AtomicBool,
     /// By [`super::Code::key`].
     pub modules: Mutex<HashMap<String, Arc<Module>>>,
 }
@@ -72,8 +74,8 @@ impl Gpu {
         );
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1);
         keep_freed_memory(*cuda.cu_device());
-        let (blas, modules) = (OnceLock::new(), Mutex::default());
-        let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, modules }));
+        let (blas, records_nodes, modules) = Default::default();
+        let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, records_nodes, modules }));
         open.push(gpu.clone());
         Ok(gpu)
     }
@@ -124,6 +126,17 @@ impl Gpu {
     /// What went wrong in it.
     pub fn synchronize(&self) -> Result<(), CudaError> {
         self.0.cuda.synchronize().map_err(driver("waiting for the device"))
+    }
+
+    /// Whether a loss with its Newton step is recorded once for batches of a size, and is one launch from then on (a CUDA graph) instead of a
+    /// dozen. It is not unless this says so: what is recorded keeps its memory until the program ends.
+    pub fn record_nodes(&self, yes: bool) {
+        self.0.records_nodes.store(yes, Ordering::Relaxed);
+    }
+
+    /// What [`record_nodes`](Self::record_nodes) said.
+    pub fn records_nodes(&self) -> bool {
+        self.0.records_nodes.load(Ordering::Relaxed)
     }
 
     /// Matrix products.
