@@ -24,6 +24,8 @@ mod constant;
 mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
+mod layers;
+pub mod newton;
 #[cfg(feature = "cuda")]
 pub(crate) mod node;
 #[cfg(feature = "cuda")]
@@ -42,6 +44,7 @@ pub use gpu::{
     Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,
     Parameter, Slice, SliceMut,
 };
+pub use layers::layers;
 #[cfg(feature = "cuda")]
 pub use node::{DeviceEvaluation, RecordedBatch};
 #[cfg(feature = "cuda")]

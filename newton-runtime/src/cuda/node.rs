@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::gpu::{Code, Gpu, Launch, Slice, SliceMut};
-use super::newton::{DeviceHessians as StepHessians, DeviceStep};
+use super::newton::{DeviceStep, HessianSlices};
 use super::parts::{Check, DeviceHessians, Parts, Request, Want};
 use super::recorded::Lease;
 use super::{Buffer, CudaError};
@@ -43,10 +43,10 @@ pub(crate) fn wanted(settings: &Newton) -> Want {
 }
 
 /// Second derivatives as a step takes them.
-pub(crate) fn borrowed<T: Float>(hessians: &DeviceHessians<T>) -> StepHessians<'_, T> {
+pub(crate) fn borrowed<T: Float>(hessians: &DeviceHessians<T>) -> HessianSlices<'_, T> {
     match hessians {
-        DeviceHessians::Mean(mean) => StepHessians::Mean(mean.slice()),
-        DeviceHessians::PerSample(all) => StepHessians::PerSample(all.slice()),
+        DeviceHessians::Mean(mean) => HessianSlices::Mean(mean.slice()),
+        DeviceHessians::PerSample(all) => HessianSlices::PerSample(all.slice()),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use dfdx::prelude::{Cuda, HasShape, Rank0, Shape, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Cuda, Rank0, Shape, SplitTape, Tape, Tensor};
 
 use super::LayerError;
 use super::backend::Engine;

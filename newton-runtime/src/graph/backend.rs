@@ -8,6 +8,7 @@ use dfdx::prelude::{Storage, TensorFromVec};
 use super::LayerError;
 use super::buffers::Buffer;
 use super::op::{Input, Op};
+use super::residual::Seen;
 use crate::loss::NewtonLoss;
 
 /// A device of dfdx that has our ops: `Cpu`, and `Cuda` with feature `cuda`.
@@ -48,6 +49,14 @@ pub trait Engine: Device<f32, Err: Into<LayerError>> {
 
     /// The numbers of a tensor, row-major.
     fn numbers<S: Shape, T>(tensor: &Tensor<S, f32, Self, T>) -> Result<Vec<f32>, LayerError>;
+
+    /// Moves running mean and variance of a layer by `share` towards what a batch showed: its mean, and its unbiased variance.
+    fn follow<S: Shape>(
+        seen: &Seen,
+        layer: usize,
+        share: f64,
+        running: [&mut Tensor<S, f32, Self>; 2],
+    ) -> Result<(), LayerError>;
 
     /// Calls what may panic in dfdx where memory runs out: a typed error instead. Other panics go on.
     fn guarded<R>(call: impl FnOnce() -> Result<R, LayerError>) -> Result<R, LayerError>;
@@ -118,6 +127,25 @@ impl Engine for Cpu {
 
     fn numbers<S: Shape, T>(tensor: &Tensor<S, f32, Cpu, T>) -> Result<Vec<f32>, LayerError> {
         Ok(tensor.as_vec())
+    }
+
+    fn follow<S: Shape>(
+        seen: &Seen,
+        layer: usize,
+        share: f64,
+        [mean, variance]: [&mut Tensor<S, f32, Cpu>; 2],
+    ) -> Result<(), LayerError> {
+        let Some(moments) = seen.host.get().map(|all| &all[layer]) else { return Ok(()) };
+        let blend = |running: &mut Tensor<S, f32, Cpu>, batch: &dyn Fn(usize) -> f64| {
+            let mut values = running.as_vec();
+            for (c, value) in values.iter_mut().enumerate() {
+                *value = ((1.0 - share) * f64::from(*value) + share * batch(c)) as f32;
+            }
+            running.copy_from(&values);
+        };
+        blend(mean, &|c| moments.mean[c]);
+        blend(variance, &|c| moments.unbiased_variance(c));
+        Ok(())
     }
 
     fn guarded<R>(call: impl FnOnce() -> Result<R, LayerError>) -> Result<R, LayerError> {

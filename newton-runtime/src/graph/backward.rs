@@ -33,7 +33,7 @@ pub(super) fn check_later(gpu: &Gpu, check: Check) {
     const MOST: usize = 16;
     LATER.with_borrow_mut(|later| {
         if later.len() >= MOST {
-            later.remove(0);
+            drop(later.remove(0));
         }
         later.push((gpu.clone(), check));
     });

@@ -4,7 +4,7 @@ use dfdx::prelude::{Const, Dim, HasShape, Rank1, Rank2, SplitTape, Tape, Tensor}
 use rayon::prelude::*;
 
 #[cfg(feature = "cuda")]
-use super::cuda::kernels;
+use super::cuda::{kernels, products::gemm};
 use super::error::same;
 #[cfg(feature = "cuda")]
 use super::op::CudaBackward;
@@ -111,16 +111,16 @@ impl Op for Linear {
         let (i, o, batch) = (self.features, self.outputs, out.len() / self.outputs);
         kernels::fill_rows(gpu, inputs[2], out.reborrow())?;
         let product = Gemm { beta: 1.0, ..Gemm::new(batch, o, i).transposed_b() };
-        gpu.blas()?.gemm(gpu, product, inputs[0], inputs[1], out)?;
+        gemm(gpu, product, inputs[0], inputs[1], out)?;
         Ok(Box::new(move |gpu, inputs, grad_out, grad_inputs| {
             let [dx, dw, db] = grad_inputs else { unreachable!("a linear layer has three inputs") };
             if let Some(dx) = dx.take() {
                 let product = Gemm { beta: 1.0, ..Gemm::new(batch, i, o) };
-                gpu.blas()?.gemm(gpu, product, grad_out, inputs[1], dx)?;
+                gemm(gpu, product, grad_out, inputs[1], dx)?;
             }
             if let Some(dw) = dw.take() {
                 let product = Gemm { beta: 1.0, ..Gemm::new(o, i, batch).transposed_a() };
-                gpu.blas()?.gemm(gpu, product, grad_out, inputs[0], dw)?;
+                gemm(gpu, product, grad_out, inputs[0], dw)?;
             }
             if let Some(db) = db.take() {
                 kernels::add_column_sums(gpu, grad_out, db)?;

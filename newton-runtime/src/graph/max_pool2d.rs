@@ -5,10 +5,16 @@ use rayon::prelude::*;
 
 use super::buffers::Buffer;
 use super::conv_block::Images;
+#[cfg(feature = "cuda")]
+use super::cuda::{convolution::Sliding, pooling};
 use super::error::dims;
+#[cfg(feature = "cuda")]
+use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
 use super::window::Window;
 use super::{Backend, LayerError, Slide};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
 
 struct MaxPool2d {
     window: Window,
@@ -116,5 +122,21 @@ impl Op for MaxPool2d {
                 }
             }
         });
+    }
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        let sliding = Sliding::new([1, self.input.0, self.input.1], self.window)?;
+        let mut winners = gpu.dirty(out.len())?;
+        pooling::max_pool(gpu, sliding, inputs[0], out, winners.slice_mut())?;
+        Ok(Box::new(move |gpu, _, grad_out, grad_inputs| match grad_inputs[0].take() {
+            Some(grad) => Ok(pooling::max_pool_backward(gpu, sliding, grad_out, winners.slice(), grad)?),
+            None => Ok(()),
+        }))
     }
 }

@@ -28,12 +28,14 @@ mod window;
 
 pub use apply::Apply;
 pub use backend::Backend;
+#[cfg(feature = "train")]
+pub(crate) use backend::Engine;
 pub use backward::backward;
 pub use buffers::release_buffers;
 pub use conv_block::Images;
 pub use conv2d::conv2d;
 #[cfg(feature = "cuda")]
-pub use cuda::cuda_device;
+pub use cuda::{allow_tf32, cuda_device};
 pub use error::LayerError;
 pub use inject::{inject_fisher, inject_fisher_of_sum};
 pub use layers::{
@@ -43,7 +45,7 @@ pub use linear::linear;
 pub use max_pool2d::max_pool2d;
 pub use pointwise::{flatten, relu};
 pub use residual::Maps;
-pub(crate) use residual::{Layer as ResidualLayer, Moments, Statistics, residual_maps};
+pub(crate) use residual::{Layer as ResidualLayer, Seen, Statistics, residual_maps};
 
 /// How a window moves over an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -130,12 +130,13 @@ impl<const C: usize, const K: usize, const SIDE: usize, D: Backend, B: Dim, I: D
         &mut self,
         images: Tensor<(B, I, H, W), f32, D, OwnedTape<f32, D>>,
     ) -> Result<Self::Output, LayerError> {
-        let (maps, moments) = residual_maps(images, self.layers(), SIDE, Statistics::OfBatch)?;
+        let (maps, seen) = residual_maps(images, self.layers(), SIDE, Statistics::OfBatch)?;
         let (a, b) = &mut self.blocks;
-        let [stem, hidden @ ..] = &moments[..] else { return Ok(maps) };
-        self.stem.follow(stem);
+        self.stem.follow(&seen, 0)?;
         let layers = [&mut a.first, &mut a.second, &mut b.first, &mut b.second];
-        layers.into_iter().zip(hidden).for_each(|(layer, moments)| layer.follow(moments));
+        for (i, layer) in layers.into_iter().enumerate() {
+            layer.follow(&seen, 1 + i)?;
+        }
         Ok(maps)
     }
 }

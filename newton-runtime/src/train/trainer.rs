@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use dfdx::nn::ZeroGrads;
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::optim::{Adam, Optimizer};
-use dfdx::prelude::{AdamConfig, AsArray, Cpu, Gradients, OwnedTape, Rank0, Tensor};
+use dfdx::prelude::{AdamConfig, Cpu, Gradients, NoneTape, OwnedTape, Rank0, Tensor};
 
 use super::TrainError;
-use crate::graph::{self, LayerError};
+use crate::graph::{self, Backend, LayerError};
 
 /// A loss on its tape.
-pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
+pub type Loss<D = Cpu> = Tensor<Rank0, f32, D, OwnedTape<f32, D>>;
 
-/// A network with the state of its optimizer.
+/// A network with the state of its optimizer, on the network's device.
 ///
 /// ```
 /// use dfdx::prelude::*;
@@ -32,11 +32,11 @@ pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
 /// # Ok::<(), newton_runtime::train::TrainError>(())
 /// ```
 #[derive(Debug)]
-pub struct Trainer<N> {
+pub struct Trainer<N, D: Backend = Cpu> {
     network: N,
-    optimizer: Adam<N, f32, Cpu>,
+    optimizer: Adam<N, f32, D>,
     /// Kept between steps, so that the buffers are made once.
-    gradients: Option<Gradients<f32, Cpu>>,
+    gradients: Option<Gradients<f32, D>>,
 }
 
 /// What a step has to say.
@@ -48,7 +48,7 @@ pub struct StepReport {
     pub time: Duration,
 }
 
-impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
+impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
     /// Trains `network` by Adam.
     pub fn new(network: N, adam: AdamConfig) -> Self {
         let optimizer = Adam::new(&network, adam);
@@ -69,22 +69,25 @@ impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
     /// its running statistics in there; the parameters are changed afterwards.
     ///
     /// # Errors
-    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged. [`TrainError::UnusedParameters`].
+    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged. [`TrainError::UnusedParameters`]. On a GPU, whose
+    /// memory may run out in the update as well: some parameters may have been changed then.
     pub fn step(
         &mut self,
-        forward: impl FnOnce(&mut N, Gradients<f32, Cpu>) -> Result<Loss, LayerError>,
+        forward: impl FnOnce(&mut N, Gradients<f32, D>) -> Result<Loss<D>, LayerError>,
     ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         let gradients = match self.gradients.take() {
             Some(gradients) => gradients,
-            None => self.network.try_alloc_grads()?,
+            None => self.network.try_alloc_grads().map_err(Into::into)?,
         };
         let loss = forward(&mut self.network, gradients)?;
-        let value = loss.array();
+        let value = loss.retaped::<NoneTape>();
         let mut gradients = graph::backward(loss)?;
-        self.optimizer.update(&mut self.network, &gradients)?;
-        self.network.try_zero_grads(&mut gradients)?;
+        D::guarded(|| Ok(self.optimizer.update(&mut self.network, &gradients)))??;
+        self.network.try_zero_grads(&mut gradients).map_err(Into::into)?;
         self.gradients = Some(gradients);
-        Ok(StepReport { loss: value, time: start.elapsed() })
+        // Here a GPU is waited for, with all its work of the step before it.
+        let loss = D::numbers(&value)?[0];
+        Ok(StepReport { loss, time: start.elapsed() })
     }
 }

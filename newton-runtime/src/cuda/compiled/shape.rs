@@ -4,10 +4,10 @@ use super::super::gpu::{Gpu, Launch};
 use super::program::Slots;
 
 /// A warp.
-pub(super) const WARP: usize = 32;
+pub(crate) const WARP: usize = 32;
 
 /// Each attempt has an eighth of the threads of the one before, and tapes eight times as long.
-pub(super) const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 const SHARE: usize = 8;
 
 /// Threads that a multiprocessor holds at once, at best.
@@ -15,14 +15,14 @@ const RESIDENT: usize = 2048;
 
 /// A launch with as many threads as its share of the scratch memory allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub blocks: usize,
     /// Warps of a block.
     pub warps: usize,
 }
 
 /// The most threads that a device is given for so many jobs, in whole warps.
-pub(super) fn threads(multiprocessors: u32, jobs: usize) -> usize {
+pub(crate) fn threads(multiprocessors: u32, jobs: usize) -> usize {
     // What does not fit at once waits for its turn in the kernel's loop instead of in the queue: it shares scratch memory.
     jobs.next_multiple_of(WARP).min(multiprocessors as usize * RESIDENT).max(WARP)
 }
@@ -49,7 +49,7 @@ impl Shape {
 
 /// Scratch memory: elements of active numbers, of passive ones, and integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room {
+pub(crate) struct Room {
     pub threads: usize,
     pub elements: [usize; 3],
 }
@@ -90,7 +90,7 @@ impl Room {
 }
 
 /// Hessian columns of a thread: with more, threads share what they have in common; with fewer, there are more of them.
-pub(super) fn tangents(multiprocessors: u32, samples: usize, dim: usize) -> usize {
+pub(crate) fn tangents(multiprocessors: u32, samples: usize, dim: usize) -> usize {
     let resident = multiprocessors as usize * RESIDENT / 4;
     let cost = |k: usize| {
         let threads = samples * dim.div_ceil(k);
@@ -100,7 +100,7 @@ pub(super) fn tangents(multiprocessors: u32, samples: usize, dim: usize) -> usiz
 }
 
 /// Samples of a partial sum of Hessians. It depends on the batch alone, and so does the order of the sum.
-pub(super) fn chunk(samples: usize, dim: usize) -> usize {
+pub(crate) fn chunk(samples: usize, dim: usize) -> usize {
     const BYTES: usize = 256 << 20;
     let most = (BYTES / (dim * dim * 8)).max(1);
     samples.div_ceil(most).next_multiple_of(WARP)

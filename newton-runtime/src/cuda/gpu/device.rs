@@ -21,6 +21,7 @@ pub(super) struct Inner {
     pub architecture: (u32, u32),
     pub multiprocessors: u32,
     pub blas: OnceLock<Blas>,
+    pub rough_blas: OnceLock<Blas>,
     pub records_nodes: AtomicBool,
     /// By [`super::Code::key`].
     pub modules: Mutex<HashMap<String, Arc<Module>>>,
@@ -74,8 +75,16 @@ impl Gpu {
         );
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1);
         keep_freed_memory(*cuda.cu_device());
-        let (blas, records_nodes, modules) = Default::default();
-        let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, records_nodes, modules }));
+        let inner = Inner {
+            cuda,
+            architecture,
+            multiprocessors,
+            blas: OnceLock::new(),
+            rough_blas: OnceLock::new(),
+            records_nodes: AtomicBool::new(false),
+            modules: Mutex::default(),
+        };
+        let gpu = Gpu(Arc::new(inner));
         open.push(gpu.clone());
         Ok(gpu)
     }
@@ -150,6 +159,20 @@ impl Gpu {
         self.bind()?;
         let blas = Blas::new(&self.0.cuda)?;
         Ok(self.0.blas.get_or_init(|| blas))
+    }
+
+    /// Matrix products that may be rounded to TF32: see [`Blas::allow_tf32`]. A handle of their own, so that the others stay exact.
+    ///
+    /// # Errors
+    /// As [`blas`](Self::blas).
+    pub fn rough_blas(&self) -> Result<&Blas, CudaError> {
+        if let Some(blas) = self.0.rough_blas.get() {
+            return Ok(blas);
+        }
+        self.bind()?;
+        let blas = Blas::new(&self.0.cuda)?;
+        blas.allow_tf32(true)?;
+        Ok(self.0.rough_blas.get_or_init(|| blas))
     }
 }
 

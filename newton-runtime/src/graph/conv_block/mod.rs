@@ -6,6 +6,8 @@
 //! backward kernels use (see `backward.rs`).
 
 mod backward;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod forward;
 mod layer;
 mod stack;

@@ -4,11 +4,13 @@
 use dfdx::prelude::{Cuda, Gradients, PutTape, Rank0, Shape, Tape, Tensor, ZerosTensor};
 
 use super::device::{guarded, of_dfdx};
+use super::kernels;
 use super::tensor::{Numbers, numbers_mut};
 use crate::cuda::{CudaError, Gpu, Slice, SliceMut};
 use crate::graph::backend::Engine;
 use crate::graph::backward::failed;
 use crate::graph::op::{CudaBackward, Input, Op, Slot, contiguous};
+use crate::graph::residual::Seen;
 use crate::graph::{Backend, LayerError, apply_cuda};
 use crate::loss::NewtonLoss;
 
@@ -64,6 +66,26 @@ impl Engine for Cuda {
         let tensor = contiguous(tensor.retaped::<dfdx::prelude::NoneTape>())?;
         let numbers = Numbers::of(&tensor);
         Ok(numbers.gpu()?.download(numbers.slice()?)?)
+    }
+
+    fn follow<S: Shape>(
+        seen: &Seen,
+        layer: usize,
+        share: f64,
+        running: [&mut Tensor<S, f32, Cuda>; 2],
+    ) -> Result<(), LayerError> {
+        let Some(batch) = seen.device.get().map(|all| all[layer].slice()) else { return Ok(()) };
+        let channels = batch.len() / 2;
+        for (running, start) in running.into_iter().zip([0, channels]) {
+            let old = Numbers::of(running);
+            // A new tensor: somebody else may have the old one.
+            let mut new = running.device().try_zeros_like(&*running)?;
+            // SAFETY: the tensor was just made, and is not handed out before.
+            let target = unsafe { numbers_mut(&mut new) }?;
+            kernels::blend(&old.gpu()?, old.slice()?, batch.range(start, channels), share, target)?;
+            *running = new;
+        }
+        Ok(())
     }
 
     fn guarded<R>(call: impl FnOnce() -> Result<R, LayerError>) -> Result<R, LayerError> {

@@ -1,25 +1,44 @@
 //! The kernels of the layers, and the small ones' launches.
 #![allow(unsafe_code)]
 
-use crate::cuda::{Code, CudaError, Function, Gpu, Launch, Slice, SliceMut};
+use std::sync::Arc;
 
-/// The texts, in this order.
-const TEXTS: [&str; 2] =
-    [include_str!("../../cuda/device/base.cuh"), include_str!("../../cuda/device/graph/pointwise.cuh")];
+use crate::cuda::{Code, CudaError, Function, Gpu, Launch, Module, Slice, SliceMut, layers};
 
 /// Threads of a block.
 const THREADS: u32 = 256;
 
+/// All kernels.
+pub(crate) fn module(gpu: &Gpu) -> Result<Arc<Module>, CudaError> {
+    gpu.module(&Code { name: "layers", location: None, key: "newton layers".to_owned(), text: &layers })
+}
+
 /// A kernel of this name.
 pub(crate) fn kernel(gpu: &Gpu, name: &str) -> Result<Function, CudaError> {
-    let code =
-        Code { name: "layers", location: None, key: "newton layers".to_owned(), text: &|| TEXTS.concat() };
-    gpu.module(&code)?.function(name)
+    module(gpu)?.function(name)
 }
 
 /// Threads for elements that are independent of each other.
 pub(crate) fn elements(count: usize) -> Launch {
     Launch::for_work(count, THREADS)
+}
+
+/// Threads for `rows` rows of `work` elements that are independent of each other; a kernel goes on with rows beyond the grid.
+pub(crate) fn launch_rows(work: u32, rows: u32) -> Launch {
+    // Blocks enough to fill a card many times over.
+    let [blocks, ..] = elements(work as usize).grid;
+    Launch { grid: [blocks, rows.clamp(1, 1 << 15), 1], block: [THREADS, 1, 1], shared: 0 }
+}
+
+/// A number as kernels count, with room for a step beyond it.
+pub(crate) fn u32_of(what: &'static str, x: usize) -> Result<u32, CudaError> {
+    let most = i32::MAX as usize;
+    if x <= most { Ok(x as u32) } else { Err(CudaError::TooLarge { what, found: x, most }) }
+}
+
+/// `len` elements from `start` on.
+pub(crate) fn part<T>(slice: SliceMut<'_, T>, start: usize, len: usize) -> SliceMut<'_, T> {
+    slice.split_at(start).1.split_at(len).0
 }
 
 /// `y = max(x, 0)`; a NaN stays one.
@@ -95,4 +114,18 @@ pub(crate) fn add_column_sums(
     let rows = (x.len() / columns) as u64;
     // SAFETY: (matrix, sums, rows, columns), of `rows * columns` and `columns` elements; the shape is the kernel's.
     unsafe { kernel(gpu, "nl_add_column_sums")?.launch(shape, &[&x, &into, &rows, &(columns as u64)]) }
+}
+
+/// `(1 - share) x + share y`, in double.
+pub(crate) fn blend(
+    gpu: &Gpu,
+    x: Slice<'_, f32>,
+    y: Slice<'_, f32>,
+    share: f64,
+    out: SliceMut<'_, f32>,
+) -> Result<(), CudaError> {
+    let count = x.len();
+    assert!(y.len() == count && out.len() == count, "lengths of a blend");
+    // SAFETY: (first, second, share, output, count), all of `count` elements.
+    unsafe { kernel(gpu, "nl_blend")?.launch(elements(count), &[&x, &y, &share, &out, &(count as u64)]) }
 }

@@ -42,7 +42,7 @@ impl Numbers {
     }
 
     /// To be read.
-    pub(super) fn slice(&self) -> Result<Slice<'_, f32>, CudaError> {
+    pub(crate) fn slice(&self) -> Result<Slice<'_, f32>, CudaError> {
         let Place { pointer, len, .. } = self.place()?;
         // SAFETY: this is where the tensor has its numbers, and it lives as long as `self`. Who else has it may read: dfdx changes the memory of
         // a tensor only when nobody else has it.
@@ -50,7 +50,7 @@ impl Numbers {
     }
 
     /// The device that they are on.
-    pub(super) fn gpu(&self) -> Result<Gpu, CudaError> {
+    pub(crate) fn gpu(&self) -> Result<Gpu, CudaError> {
         let device = self.place()?.device;
         for ordinal in 0..Gpu::count()? {
             if result::device::get(ordinal as i32).is_ok_and(|found| found == device) {

@@ -9,6 +9,8 @@
 
 mod backward;
 mod conv;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod elementwise;
 mod forward;
 mod kernels;
@@ -18,11 +20,11 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 
-pub(crate) use norm::Moments;
+pub(crate) use norm::Seen;
 
 use super::error::{dims, same};
 use super::op::{Input, contiguous, record};
@@ -41,7 +43,7 @@ pub(crate) struct Layer<D: Backend> {
     k: usize,
     inputs: [Input<D>; 3],
     /// Running mean and variance.
-    running: [Vec<f32>; 2],
+    running: [Input<D>; 2],
 }
 
 impl<D: Backend> Layer<D> {
@@ -51,7 +53,7 @@ impl<D: Backend> Layer<D> {
         [gamma, beta, mean, variance]: [&Tensor<Rank1<O>, f32, D>; 4],
     ) -> Self {
         let inputs = [Input::new(weight), Input::new(gamma), Input::new(beta)];
-        Self { c_in: I, c_out: O, k: K, inputs, running: [mean.as_vec(), variance.as_vec()] }
+        Self { c_in: I, c_out: O, k: K, inputs, running: [Input::constant(mean), Input::constant(variance)] }
     }
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn residual_maps<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<
     layers: Vec<Layer<D>>,
     side: usize,
     statistics: Statistics,
-) -> Result<(Maps<T, D>, Vec<Moments>), LayerError> {
+) -> Result<(Maps<T, D>, Arc<Seen>), LayerError> {
     let op = "residual_maps";
     let [batch, c, h, w] = dims(&images);
     same(op, "the number of channels", c, layers[0].c_in)?;
@@ -102,13 +104,16 @@ pub(crate) fn residual_maps<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<
     let mut running = Vec::with_capacity(layers.len());
     for layer in layers {
         inputs.extend(layer.inputs);
-        running.push(layer.running);
+        running.extend(layer.running);
     }
-    let seen = Arc::new(OnceLock::new());
+    let seen: Arc<Seen> = Arc::default();
     let mode = match statistics {
         Statistics::OfBatch => Mode::Batch(Arc::clone(&seen)),
-        Statistics::Running => Mode::Running(running),
+        Statistics::Running => {
+            inputs.extend(running);
+            Mode::Running
+        }
     };
     let maps = record(Network::new(sizes, batch, mode), inputs, (batch, side, side), &device, tape)?;
-    Ok((maps, seen.get().cloned().unwrap_or_default()))
+    Ok((maps, seen))
 }

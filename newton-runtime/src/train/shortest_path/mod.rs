@@ -30,7 +30,7 @@ mod predict;
 mod report;
 mod settings;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_on};
 pub use loss::{BellmanFordSettings, CostLoss, Looping, Metric, PathLoss};
 pub use network::{CostNetwork, MapImages};
 pub use perturbed::{PerturbedSettings, Smoothed};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::CostLoss;
 use super::loss::Grid;
+use crate::graph::Backend;
 use crate::newton::{Curvature, Newton};
 use crate::smoothing::{
     GridPaths, MeanSquaredError, Noise, OfAlgorithm, OfLoss, OfOptimizer, Smoothed as Perturbed, Smoothing,
@@ -71,10 +72,10 @@ impl PerturbedSettings {
         Self { smoothed, sigma: 0.1, samples: 10, seed: 0 }
     }
 
-    pub(super) fn sized<const R: usize, const C: usize>(
+    pub(super) fn sized<const R: usize, const C: usize, D: Backend>(
         self,
         newton: Newton,
-    ) -> Result<Box<dyn CostLoss>, TrainError> {
+    ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
         check::positive("sigma", self.sigma)?;
         check::at_least_one(&[("samples", self.samples as u64)])?;
         check::at_most("samples", self.samples as u64, 100_000, "at most 100 000")?;

@@ -1,11 +1,12 @@
 //! What a trained network says of maps: costs, the paths that are cheapest by them, and how many are right.
 
-use dfdx::prelude::{Cpu, TensorFromVec};
+use dfdx::prelude::NoneTape;
 
 use super::{CostNetwork, EVALUATION_MAPS, MapImages};
 use crate::algorithms::{DijkstraError, shortest_paths};
 use crate::data::warcraft::{CELLS, CHANNELS, GRID, MapBatch, MapBatches, SIDE, WarcraftMaps};
 use crate::error::Quantity;
+use crate::graph::{Backend, Engine, LayerError};
 use crate::newton;
 use crate::train::{MapPicture, Method, PathAccuracy, PathMetrics, TrainError};
 
@@ -52,9 +53,9 @@ impl Prediction {
 }
 
 /// The images of a batch on the device.
-pub(super) fn images(batch: &MapBatch) -> Result<MapImages<dfdx::prelude::NoneTape>, TrainError> {
+pub(super) fn images<D: Backend>(batch: &MapBatch, device: &D) -> Result<MapImages<NoneTape, D>, LayerError> {
     let shape = (batch.len(), CHANNELS, SIDE, SIDE);
-    Ok(Cpu::default().try_tensor_from_vec(batch.pixels.clone(), shape)?)
+    device.try_tensor_from_vec(batch.pixels.clone(), shape).map_err(Into::into)
 }
 
 /// Costs that a network tells, (batch, 12, 12) row-major.
@@ -62,7 +63,7 @@ pub(super) fn images(batch: &MapBatch) -> Result<MapImages<dfdx::prelude::NoneTa
 /// # Errors
 /// [`Error::NonFinite`](crate::Error::NonFinite) for one that is not finite.
 pub(super) fn costs<N: CostNetwork>(network: &N, batch: &MapBatch) -> Result<Vec<f32>, TrainError> {
-    let costs = network.costs(images(batch)?)?.as_vec();
+    let costs = <N::Device>::numbers(&network.costs(images(batch, network.device())?)?)?;
     newton::check_finite(Quantity::Prediction, &costs, CELLS)?;
     Ok(costs)
 }

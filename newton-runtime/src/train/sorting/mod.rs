@@ -26,7 +26,7 @@ mod settings;
 
 pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
 pub use benchmark::evaluate;
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_on};
 pub use loss::{RankingLoss, SortingLoss};
 pub use scorer::{Images, Scorer};
 pub use settings::{EVALUATION_SETS, Settings};

@@ -57,3 +57,10 @@ extern "C" __global__ void nl_add_column_sums(
     for (int part = 0; part < 8; ++part) sum += parts[part][threadIdx.x];
     into[column] += sum;
 }
+
+extern "C" __global__ void nl_blend(const float* x, const float* y, double share, float* out, unsigned long long count) {
+    using namespace nl::graph;
+    for (size i = first_of_thread(); i < count; i += threads_in_all()) {
+        out[i] = (float)((1.0 - share) * (double)x[i] + share * (double)y[i]);
+    }
+}
