@@ -30,8 +30,8 @@ fn measure<const R: usize, const C: usize>(
     let (costs, labels) = maps::<R, C>(batch)?;
     let loss = BellmanFordLoss::<R, C, false>::new(BETA, rounds, rounds, true).lambda(LAMBDA);
     let on_device = gpu.upload(&costs)?;
-    let mut seconds = |curvature| -> Result<f64> {
-        let loss = loss.curvature(curvature);
+    let seconds = |curvature| -> Result<f64> {
+        let loss = loss.clone().curvature(curvature);
         let node = RecordedNode::new(&loss, gpu, on_device.slice(), &labels)?;
         let mut node = node.context("it has no text")?;
         let median = median(gpu, options.seconds, || Ok(node.enqueue(on_device.slice())?))?;

@@ -39,18 +39,34 @@ ARGS = arguments()
 END = time.monotonic() + ARGS.limit
 ENVIRONMENT = {**os.environ, "RAYON_NUM_THREADS": "2"}
 printing = threading.Lock()
+running = set()
+
+
+def stop(*_):
+    """Nothing goes on that was started here."""
+    global END
+    END = 0.0
+    for pid in list(running):
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def execute(command, cwd, seconds):
     """(exit status or None if it took too long, output). Ends whatever it started."""
     process = subprocess.Popen(command, cwd=cwd, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    running.add(process.pid)
+    status = None
     try:
         output, _ = process.communicate(timeout=max(1.0, min(seconds, END - time.monotonic())))
-        return process.returncode, output.decode(errors="replace")
+        status = process.returncode
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
-        return None, output.decode(errors="replace")
+    finally:
+        running.discard(process.pid)
+    return status, output.decode(errors="replace")
 
 
 class Binary:
@@ -72,7 +88,9 @@ class Binary:
     def run(self, names, seconds, before=()):
         """{test: passed} of those that came to an end, the one that did not, and the output."""
         status, output = execute([*before, self.path, "--exact", "--test-threads", "1", *names], self.cwd, seconds)
-        ended = {name: word != "FAILED" for name, word in re.findall(r"^test (\S+)(?: - should panic)? \.\.\. .*?(ok|FAILED|ignored)", output, re.M)}
+        if status == 0:
+            return dict.fromkeys(names, True), [], output, status
+        ended = {name: word != "FAILED" for name, word in re.findall(r"^test (\S+)(?: - should panic)? \.\.\. (?:.*\W)?(ok|FAILED|ignored)$", output, re.M)}
         begun = re.findall(r"^test (\S+)(?: - should panic)? \.\.\.", output, re.M)
         open_ = [name for name in begun if name not in ended]
         # It died, or was ended, without saying in which.
@@ -182,6 +200,7 @@ def memcheck(binaries):
 
 
 def main():
+    signal.signal(signal.SIGTERM, stop)
     binaries = [Binary(**entry) for entry in json.loads((ARGS.kit / "tests.json").read_text())]
     (memcheck if ARGS.memcheck else normal)(binaries)
     with ARGS.results.open("a") as file:

@@ -4,8 +4,7 @@ use crate::options::{Extent, Options};
 use anyhow::Result;
 use dfdx::prelude::*;
 use newton_losses::cuda::Gpu;
-use newton_losses::graph::{Apply, cuda_device};
-use newton_losses::loss::NewtonLoss;
+use newton_losses::graph::{Apply, LayerError, cuda_device};
 use newton_losses::losses::{SoftSort, descending};
 use newton_losses::models::MnistCnn;
 use newton_losses::newton::Newton;
@@ -51,11 +50,11 @@ fn measure(gpu: &Gpu, options: &mut Options, sets: usize, rounds: usize, recorde
     let pixels: Vec<f32> = (0..sets * N * PIXELS)
         .map(|i| ((i * 7919 + i / PIXELS * 104_729) as f64 * 0.618_033_988_749).fract() as f32)
         .collect();
-    let images: Images = device.try_tensor_from_vec(pixels.clone(), shape).map_err(newton_losses::graph::LayerError::from)?;
+    let images: Images = device.try_tensor_from_vec(pixels.clone(), shape).map_err(LayerError::from)?;
     let truth = |set: usize| std::array::from_fn(|j| ((set * N + j) as f64 * 0.618_033_988_749).fract());
     let labels: Vec<[[f32; N]; N]> = (0..sets).map(|set| descending(&truth(set))).collect();
 
-    let network = MnistCnn::new(&device).map_err(newton_losses::graph::LayerError::from)?;
+    let network = MnistCnn::new(&device).map_err(LayerError::from)?;
     // Small: the networks hardly move.
     let adam = AdamConfig { lr: 1e-6, ..AdamConfig::default() };
     let mut runs: Vec<Run> =
