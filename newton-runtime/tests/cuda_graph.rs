@@ -3,13 +3,54 @@
 
 mod cuda_graph_support;
 
-use cuda_graph_support::{Results, device, gradient, noise};
+use cuda_graph_support::{deviation, device, noise};
 use dfdx::prelude::*;
 use newton_runtime::graph::{
-    Backend, Conv2d, ConvReluPool, ConvStack, LayerError, Slide, conv2d, flatten, linear, max_pool2d, relu,
+    self, Backend, Conv2d, ConvReluPool, ConvStack, LayerError, Slide, conv2d, flatten, linear, max_pool2d,
+    relu,
 };
 
 const TOLERANCE: f32 = 1e-5;
+
+/// Output and gradients of one device.
+#[derive(Debug, Clone, PartialEq)]
+struct Results(Vec<Vec<f32>>);
+
+impl Results {
+    /// The output `y`, and the gradients of `parameters` for a loss that is the dot product of `y` with noise.
+    fn of<S: Shape, D: graph::Backend>(
+        y: Tensor<S, f32, D, OwnedTape<f32, D>>,
+        parameters: &[&dyn Fn(&Gradients<f32, D>) -> Vec<f32>],
+    ) -> Self {
+        let n = y.shape().num_elements();
+        let mut all = vec![y.as_vec()];
+        let weights = y.device().tensor_from_vec(noise(n, 77), (n,));
+        let loss = (y.reshape_like(&(n,)) * weights).sum();
+        let gradients = graph::backward(loss).expect("a backward pass");
+        all.extend(parameters.iter().map(|of| of(&gradients)));
+        Self(all)
+    }
+
+    /// All numbers are near each other; the negative control is that what is a little off is not.
+    fn assert_near(&self, expected: &Self, tolerance: f32, what: &str) {
+        assert_eq!(self.0.len(), expected.0.len());
+        for (i, (found, expected)) in self.0.iter().zip(&expected.0).enumerate() {
+            let off = deviation(found, expected);
+            assert!(off < tolerance, "{what}: result {i} is off by {off:e}");
+            let mut wrong = expected.clone();
+            let largest = (0..wrong.len()).max_by(|&a, &b| wrong[a].abs().total_cmp(&wrong[b].abs()));
+            wrong[largest.expect("numbers")] *= 1.0 + 3.0 * tolerance;
+            assert!(deviation(&wrong, expected) > tolerance, "{what}: result {i} is compared with nothing");
+        }
+    }
+}
+
+/// A tensor's gradient, for [`Results::of`].
+macro_rules! gradient {
+    ($tensor:expr) => {
+        &|gradients| gradients.get(&$tensor).as_vec()
+    };
+}
 
 fn linear_and_relu<D: Backend>(device: &D, batch: usize) -> Results {
     let x = device.tensor_from_vec(noise(batch * 35, 1), (batch, 5, 1, 7));

@@ -1,4 +1,4 @@
-//! The text of the kernels of networks.
+//! The texts of the kernels of networks.
 
 /// In the order of inclusion.
 const LAYERS: [&str; 7] = [
@@ -12,6 +12,11 @@ const LAYERS: [&str; 7] = [
 ];
 
 /// The kernels of the layers of networks: all that is to be compiled.
-pub fn layers() -> String {
+pub(crate) fn layers() -> String {
     LAYERS.join("\n")
+}
+
+/// The kernels of a loss as a node of a graph, beside those of the loss and of its step.
+pub(crate) fn node_text() -> String {
+    [include_str!("device/base.cuh"), include_str!("device/node.cuh")].join("\n")
 }

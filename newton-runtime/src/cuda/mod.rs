@@ -19,6 +19,9 @@
 //! ```
 
 #[cfg(feature = "cuda")]
+pub mod algorithms;
+mod black_boxes;
+#[cfg(feature = "cuda")]
 pub(crate) mod compiled;
 mod constant;
 mod error;
@@ -32,7 +35,10 @@ pub(crate) mod node;
 mod parts;
 #[cfg(feature = "cuda")]
 pub(crate) mod recorded;
+#[cfg(feature = "cuda")]
+pub mod smoothing;
 mod source;
+mod texts;
 mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
@@ -44,7 +50,7 @@ pub use gpu::{
     Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,
     Parameter, Slice, SliceMut,
 };
-pub use layers::layers;
+pub(crate) use layers::{layers, node_text};
 #[cfg(feature = "cuda")]
 pub use node::{DeviceEvaluation, RecordedBatch};
 #[cfg(feature = "cuda")]
@@ -52,4 +58,5 @@ pub use parts::{Check, DeviceHessians, Parts, Request, Want};
 #[cfg(feature = "cuda")]
 pub use recorded::RecordedNode;
 pub use source::{Helper, Source};
+pub use texts::texts;
 pub use unit::{Element, Layout, Unit, library};

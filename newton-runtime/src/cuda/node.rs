@@ -123,14 +123,10 @@ pub(crate) fn mean<T: Float>(
     into: SliceMut<'_, f32>,
 ) -> Result<(), CudaError> {
     assert!(into.len() == 1 && values.len() > 0, "the mean of {} numbers into {}", values.len(), into.len());
-    let code = Code { name: "node", location: None, key: "newton node".to_owned(), text: &library };
+    let code = Code { name: "node", location: None, key: "newton node".to_owned(), text: &super::node_text };
     let module = gpu.module(&code)?;
     let function = module.function(&format!("mean_of_values_{}", T::ELEMENT.name()))?;
     let launch = Launch { grid: [1, 1, 1], block: [256, 1, 1], shared: 0 };
     // SAFETY: `mean_of_values(values, samples, mean)` in one block of `MEAN_THREADS` threads.
     unsafe { function.launch(launch, &[&values, &(values.len() as u32), &into]) }
-}
-
-fn library() -> String {
-    super::unit::node_library()
 }

@@ -71,11 +71,6 @@ pub fn library() -> String {
     text
 }
 
-/// What nodes of a graph need beside losses.
-pub fn node_library() -> String {
-    [include_str!("device/base.cuh"), include_str!("device/node.cuh")].join("\n")
-}
-
 impl Unit {
     /// Of a loss; none if it was compiled without the feature `cuda-source`, or is no `#[newton_loss]`.
     pub fn of<K: Kernel>(kernel: &K) -> Option<Unit> {

@@ -45,7 +45,8 @@ pub type CombResNet18Builder = CombResNetBuilder<64, 7, 12>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Channels are computed in groups of 32: other widths cost as much as the next multiple.
+/// On a CPU channels are computed in groups of 32: other widths cost as much as the next multiple. On a GPU nothing waits for the device, the running
+/// statistics included, and a batch may have up to 2^31 numbers in a layer's output.
 #[derive(Debug, Clone)]
 pub struct CombResNet<const C: usize, const K: usize, const SIDE: usize, E: Dtype = f32, D: Storage<E> = Cpu>
 {

@@ -80,7 +80,7 @@ impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
             Some(gradients) => gradients,
             None => self.network.try_alloc_grads().map_err(Into::into)?,
         };
-        let loss = forward(&mut self.network, gradients)?;
+        let loss = D::guarded(|| forward(&mut self.network, gradients))?;
         let value = loss.retaped::<NoneTape>();
         let mut gradients = graph::backward(loss)?;
         D::guarded(|| Ok(self.optimizer.update(&mut self.network, &gradients)))??;

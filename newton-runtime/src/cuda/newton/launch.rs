@@ -2,13 +2,14 @@
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
-use std::mem::size_of;
 
 use super::plan::{self, Split, TILE};
 use crate::cuda::CudaError;
 use crate::cuda::gpu::{Code, Function, Gpu, Launch, Parameter, Slice, SliceMut};
 use crate::scalar::Float;
 
+/// As in `device/newton/gram.cuh`.
+const TILE_THREADS: u32 = (TILE * TILE / 4) as u32;
 /// Words of a `Report`.
 pub const REPORT: usize = 9;
 /// Words of an `Outcome`.
@@ -39,16 +40,23 @@ struct RawBatch {
     dim: u32,
 }
 
+/// `Kept` of `device/newton/factor.cuh`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+struct RawKept {
+    c: u64,
+    factors: u64,
+    vectors: u64,
+    permutation: u64,
+    outcome: u64,
+    report: u64,
+}
+
 /// `Large` of `device/newton/panels.cuh`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 struct RawLarge {
-    c: u64,
-    factors: u64,
-    rest: u64,
-    diagonal: u64,
-    outcome: u64,
-    report: u64,
+    to: RawKept,
     lambda: f64,
     tolerance: f64,
     size: u32,
@@ -59,6 +67,8 @@ struct RawLarge {
 unsafe impl Parameter for Problem {}
 // SAFETY: the same.
 unsafe impl Parameter for RawBatch {}
+// SAFETY: the same.
+unsafe impl Parameter for RawKept {}
 // SAFETY: the same; its padding is a field.
 unsafe impl Parameter for RawLarge {}
 
@@ -106,8 +116,9 @@ impl<T> Batch<'_, T> {
     }
 }
 
-/// Factors of the batch's matrix: `factors` 2 x size x size, `vectors` 2 x size, `permutation` size.
-pub struct Factors<'a> {
+/// The batch's matrix and its factors: `c` size x size, `factors` twice that, `vectors` 2 x size, `permutation` size.
+pub struct Kept<'a> {
+    pub c: SliceMut<'a, f64>,
     pub factors: SliceMut<'a, f64>,
     pub vectors: SliceMut<'a, f64>,
     pub permutation: SliceMut<'a, u32>,
@@ -115,11 +126,21 @@ pub struct Factors<'a> {
     pub size: usize,
 }
 
-impl Factors<'_> {
-    fn check(&self) {
+impl Kept<'_> {
+    /// Its pointers, checked.
+    fn raw(&self, report: &SliceMut<'_, u64>) -> RawKept {
         let size = self.size;
-        assert!(self.factors.len() == 2 * size * size && self.vectors.len() == 2 * size);
-        assert!(self.permutation.len() == size && self.outcome.len() == OUTCOME);
+        assert!(self.c.len() == size * size && self.factors.len() == 2 * size * size);
+        assert!(self.vectors.len() == 2 * size && self.permutation.len() == size);
+        assert!(self.outcome.len() == OUTCOME && report.len() == REPORT);
+        RawKept {
+            c: self.c.pointer(),
+            factors: self.factors.pointer(),
+            vectors: self.vectors.pointer(),
+            permutation: self.permutation.pointer(),
+            outcome: self.outcome.pointer(),
+            report: report.pointer(),
+        }
     }
 }
 
@@ -130,6 +151,7 @@ pub struct Kernels<T> {
     hessian_chunks: Function,
     curvature_of: Function,
     factor_one: Function,
+    factor_small: Function,
     cholesky_panel: Function,
     cholesky_update: Function,
     /// For one and for four right-hand sides at a time.
@@ -176,6 +198,7 @@ impl<T: Float> Kernels<T> {
             gram_columns: of("gram_columns")?,
             hessian_chunks: of("hessian_chunks")?,
             curvature_of: of("curvature_of")?,
+            factor_small: of("factor_small")?,
             cholesky_panel: of("cholesky_panel")?,
             cholesky_update: of("cholesky_update")?,
             rows: [of("rows_one")?, of("rows_four")?],
@@ -192,7 +215,7 @@ impl<T: Float> Kernels<T> {
     }
 
     /// How many of its matrices, up to `most`, a block has room for in shared memory, with so many doubles more.
-    pub fn matrices(&self, size: usize, most: usize, more: usize) -> usize {
+    fn matrices(&self, size: usize, most: usize, more: usize) -> usize {
         let fits = |n: &usize| 8 * (plan::workspace(size, *n) + more) <= self.shared as usize;
         (1..=most).rev().find(fits).unwrap_or(0)
     }
@@ -212,7 +235,7 @@ impl<T: Float> Kernels<T> {
         let kernel = if columns { &self.gram_columns } else { &self.gram_rows };
         let shape = Launch {
             grid: [plan::tiles(size) as u32, split.chunks as u32, 1],
-            block: [(TILE * TILE / 4) as u32, 1, 1],
+            block: [TILE_THREADS, 1, 1],
             shared: 0,
         };
         let (size, length, chunk) = (size as u32, length as u32, split.chunk as u32);
@@ -270,84 +293,61 @@ impl<T: Float> Kernels<T> {
     pub fn factor(
         &self,
         problem: Problem,
-        c: Slice<'_, f64>,
-        at: &mut Factors<'_>,
-        report: SliceMut<'_, u64>,
+        to: &Kept<'_>,
+        report: &SliceMut<'_, u64>,
     ) -> Result<(), CudaError> {
-        let size = at.size;
-        at.check();
-        assert!(problem.size as usize == size && c.len() == size * size && report.len() == REPORT);
-        let most = 1 + usize::from(plan::may_be_spectral(problem.policy));
-        let matrices = self.matrices(size, most, 0);
+        let (size, raw) = (to.size, to.raw(report));
+        assert_eq!(problem.size as usize, size);
+        let matrices = self.matrices(size, plan::matrices(problem.policy), 0);
         let is_large = matrices == 0 && matches!(problem.policy, plan::REFUSE | plan::DEFINITE);
         if is_large {
-            self.factor_large(problem, c, at, report.pointer())?;
+            self.factor_large(problem, raw)?;
             if problem.policy == plan::REFUSE {
                 return Ok(());
             }
         }
-        let shape = Launch {
-            grid: [1; 3],
-            block: [plan::factor_threads(size), 1, 1],
-            shared: (8 * plan::workspace(size, matrices)) as u32,
-        };
+        let shape = factor_shape(size, matrices, 0, 1);
         let (matrices, only_failed) = (matrices as u32, u32::from(is_large));
-        // SAFETY: the kernel's parameters; what it reads and writes is as long as `check` and the assertion say, and its block has the shared
-        // memory that its workspace takes.
-        unsafe {
-            self.factor_one.launch(
-                shape,
-                &[
-                    &problem,
-                    &c,
-                    &matrices,
-                    &only_failed,
-                    &at.factors,
-                    &at.vectors,
-                    &at.permutation,
-                    &at.outcome,
-                    &report,
-                ],
-            )
-        }
+        // SAFETY: the kernel's parameters; what it reads and writes is as long as `raw` has checked, and its block has the shared memory that its
+        // workspace takes.
+        unsafe { self.factor_one.launch(shape, &[&problem, &matrices, &only_failed, &raw]) }
+    }
+
+    /// Makes C of the sums of few chunks, and factors it, if it is small. The report begins here.
+    pub fn factor_sums(
+        &self,
+        problem: Problem,
+        sums: Slice<'_, f64>,
+        factor: f64,
+        to: &Kept<'_>,
+        report: &SliceMut<'_, u64>,
+    ) -> Result<(), CudaError> {
+        let (size, raw) = (to.size, to.raw(report));
+        let chunks = sums.len() / (size * size);
+        assert!(problem.size as usize == size && chunks * size * size == sums.len() && chunks > 0);
+        let matrices = plan::matrices(problem.policy);
+        assert!(size <= plan::SMALL && self.matrices(size, matrices, 0) == matrices);
+        let shape = factor_shape(size, matrices, 0, 1);
+        let (matrices, chunks) = (matrices as u32, chunks as u32);
+        // SAFETY: the same, and it reads all sums.
+        unsafe { self.factor_small.launch(shape, &[&problem, &sums, &chunks, &factor, &matrices, &raw]) }
     }
 
     /// Cholesky's factorisation, panel by panel. The second of the two matrices is what is left.
-    fn factor_large(
-        &self,
-        problem: Problem,
-        c: Slice<'_, f64>,
-        at: &mut Factors<'_>,
-        report: u64,
-    ) -> Result<(), CudaError> {
-        let size = at.size;
-        let large = RawLarge {
-            c: c.pointer(),
-            factors: at.factors.pointer(),
-            rest: at.factors.pointer() + (size * size * size_of::<f64>()) as u64,
-            diagonal: at.vectors.pointer(),
-            outcome: at.outcome.pointer(),
-            report,
-            lambda: problem.lambda,
-            tolerance: problem.tolerance,
-            size: size as u32,
-            padding: 0,
-        };
+    fn factor_large(&self, problem: Problem, to: RawKept) -> Result<(), CudaError> {
+        let Problem { lambda, tolerance, size, .. } = problem;
+        let large = RawLarge { to, lambda, tolerance, size, padding: 0 };
         let last = u32::from(problem.policy == plan::REFUSE);
         for from in (0..size).step_by(TILE) {
-            let left = size.saturating_sub(from + TILE);
+            let left = size.saturating_sub(from + TILE as u32) as usize;
             let shape = Launch { grid: [grid(left.div_ceil(128)), 1, 1], block: [128, 1, 1], shared: 0 };
-            let start = from as u32;
-            // SAFETY: the kernel's parameters; its pointers are of matrices and vectors of this size, as `factor` has checked.
-            unsafe { self.cholesky_panel.launch(shape, &[&large, &start, &last]) }?;
+            // SAFETY: the kernel's parameters; its pointers are of matrices and vectors of this size, as `Kept::raw` has checked.
+            unsafe { self.cholesky_panel.launch(shape, &[&large, &from, &last]) }?;
             if left > 0 {
-                let shape = Launch {
-                    grid: [plan::tiles(left) as u32, 1, 1],
-                    block: [(TILE * TILE / 4) as u32, 1, 1],
-                    shared: 0,
-                };
+                let tiles = plan::tiles(left) as u32;
+                let shape = Launch { grid: [tiles, 1, 1], block: [TILE_THREADS, 1, 1], shared: 0 };
                 // SAFETY: the same.
-                unsafe { self.cholesky_update.launch(shape, &[&large, &start]) }?;
+                unsafe { self.cholesky_update.launch(shape, &[&large, &from]) }?;
             }
         }
         Ok(())
@@ -357,18 +357,18 @@ impl<T: Float> Kernels<T> {
     pub fn solve(
         &self,
         batch: &Batch<'_, T>,
-        at: &Factors<'_>,
-        may_be_spectral: bool,
+        problem: Problem,
+        from: &Kept<'_>,
         wide: Option<SliceMut<'_, f64>>,
     ) -> Result<(), CudaError> {
-        at.check();
-        let (size, raw) = (at.size, batch.raw());
+        let (size, raw, kept) = (from.size, batch.raw(), from.raw(&batch.report));
         let (count, expected) = match wide {
             Some(_) => (batch.dim, batch.samples),
             None => (batch.samples, batch.dim),
         };
         assert_eq!(size, expected);
-        let bytes = |at_a_time: usize| 8 * size * at_a_time * (1 + usize::from(may_be_spectral));
+        // Eigenvectors need coordinates beside the solutions.
+        let bytes = |at_a_time: usize| 8 * size * at_a_time * plan::matrices(problem.policy);
         let at_a_time = if count > 1024 && bytes(4) <= SHARED_ALWAYS as usize { 4 } else { 1 };
         let shape = Launch {
             grid: [grid(count.div_ceil(at_a_time)), 1, 1],
@@ -377,19 +377,13 @@ impl<T: Float> Kernels<T> {
         };
         let which = usize::from(at_a_time == 4);
         match wide {
-            // SAFETY: the kernel's parameters; what it reads and writes is as long as `check` and `raw` say, and its block has shared memory
-            // for its right-hand sides, twice if there may be eigenvectors.
-            None => unsafe {
-                self.rows[which]
-                    .launch(shape, &[&raw, &at.factors, &at.vectors, &at.permutation, &at.outcome])
-            },
+            // SAFETY: the kernel's parameters; what it reads and writes is as long as `raw` has checked, and its block has shared memory for its
+            // right-hand sides.
+            None => unsafe { self.rows[which].launch(shape, &[&raw, &kept]) },
             Some(wide) => {
                 assert_eq!(wide.len(), batch.samples * batch.dim);
                 // SAFETY: the same, and `wide` is N x m.
-                unsafe {
-                    self.columns[which]
-                        .launch(shape, &[&raw, &at.factors, &at.vectors, &at.permutation, &at.outcome, &wide])
-                }
+                unsafe { self.columns[which].launch(shape, &[&raw, &kept, &wide]) }
             }
         }
     }
@@ -410,11 +404,7 @@ impl<T: Float> Kernels<T> {
         assert!(problem.size as usize == size && hessians.len() == batch.samples * size * size);
         assert_eq!(outcomes.len(), batch.samples * OUTCOME);
         assert!(matrices == wanted || spare.len() == blocks * 2 * size * size);
-        let shape = Launch {
-            grid: [grid(blocks), 1, 1],
-            block: [plan::factor_threads(size), 1, 1],
-            shared: (8 * (plan::workspace(size, matrices) + 2 * size)) as u32,
-        };
+        let shape = factor_shape(size, matrices, 2 * size, blocks);
         let matrices = matrices as u32;
         // SAFETY: the kernel's parameters; what it reads and writes is as long as was checked, each block has its part of `spare` if it needs
         // one, and the shared memory that its workspace and two vectors take.
@@ -423,7 +413,7 @@ impl<T: Float> Kernels<T> {
 
     /// How many of a block's matrices are in shared memory where every sample has its own, and how many it needs.
     pub fn matrices_of_each(&self, size: usize, policy: u32) -> (usize, usize) {
-        let wanted = 1 + usize::from(plan::may_be_spectral(policy));
+        let wanted = plan::matrices(policy);
         (self.matrices(size, wanted, 2 * size), wanted)
     }
 
@@ -480,6 +470,12 @@ impl<T: Float> Kernels<T> {
             self.add_directions.launch(shape, &[&directions, &upstream, &divisor, &count, &report, &into])
         }
     }
+}
+
+/// A block works in shared memory: vectors, so many of its matrices, and so many doubles more.
+fn factor_shape(size: usize, matrices: usize, more: usize, blocks: usize) -> Launch {
+    let shared = 8 * (plan::workspace(size, matrices) + more);
+    Launch { grid: [grid(blocks), 1, 1], block: [plan::factor_threads(size), 1, 1], shared: shared as u32 }
 }
 
 fn per_sample<T>(batch: &Batch<'_, T>) -> Launch {

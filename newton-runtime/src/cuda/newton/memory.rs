@@ -1,6 +1,6 @@
 //! What a step has on the device, and the launches that fill it.
 
-use super::launch::{Batch, Factors, Kernels, OUTCOME, Problem, REPORT, Wanted};
+use super::launch::{Batch, Kept, Kernels, OUTCOME, Problem, REPORT, Wanted};
 use super::plan::{self, Split, Way};
 use super::report::{self, Report};
 use super::step::HessianSlices;
@@ -64,45 +64,52 @@ impl Matrix {
     /// Enqueues a step with it.
     fn enqueue<T: Float>(
         &mut self,
+        gpu: &Gpu,
         kernels: &Kernels<T>,
         way: Way,
-        lambda: f64,
         batch: &mut Batch<'_, T>,
         hessians: Option<HessianSlices<'_, T>>,
     ) -> Result<(), CudaError> {
-        let (size, split) = (self.size, self.split);
-        let (mut factor, mut given) = (1.0, None);
+        let (size, split, problem) = (self.size, self.split, self.problem);
+        let (mut factor, mut given, mut begun) = (1.0, None, false);
         match (way, hessians) {
-            (Way::Gram { factor: by }, _) => {
+            (Way::Gram { factor: by } | Way::Woodbury { factor: by }, _) => {
                 factor = by;
-                kernels.gram(batch.gradients, false, size, split, self.sums.slice_mut())?;
-            }
-            (Way::Woodbury { factor: by }, _) => {
-                factor = by;
-                kernels.gram(batch.gradients, true, size, split, self.sums.slice_mut())?;
+                let columns = matches!(way, Way::Woodbury { .. });
+                kernels.gram(batch.gradients, columns, size, split, self.sums.slice_mut())?;
             }
             (_, Some(HessianSlices::Mean(h))) => given = Some(h),
             (_, Some(HessianSlices::PerSample(h))) => {
+                gpu.clear(batch.report.reborrow())?;
+                begun = true;
                 let report = batch.report.reborrow();
                 kernels.hessian_chunks(h, size * size, split, self.sums.slice_mut(), report)?;
             }
             (_, None) => {}
         }
         let sums = given.unwrap_or(self.sums.slice());
-        kernels.curvature(sums, size, factor, lambda, self.c.slice_mut(), batch.report.reborrow())?;
-        let mut factors = Factors {
+        let mut kept = Kept {
+            c: self.c.slice_mut(),
             factors: self.factors.slice_mut(),
             vectors: self.vectors.slice_mut(),
             permutation: self.permutation.slice_mut(),
             outcome: self.outcome.slice_mut(),
             size,
         };
-        kernels.factor(self.problem, self.c.slice(), &mut factors, batch.report.reborrow())?;
-        let may_be_spectral = plan::may_be_spectral(self.problem.policy);
+        if !begun && size <= plan::SMALL && sums.len() <= plan::FEW * size * size {
+            kernels.factor_sums(problem, sums, factor, &kept, &batch.report)?;
+        } else {
+            if !begun {
+                gpu.clear(batch.report.reborrow())?;
+            }
+            let c = kept.c.reborrow();
+            kernels.curvature(sums, size, factor, problem.lambda, c, batch.report.reborrow())?;
+            kernels.factor(problem, &kept, &batch.report)?;
+        }
         match &mut self.wide {
-            None => kernels.solve(batch, &factors, may_be_spectral, None),
+            None => kernels.solve(batch, problem, &kept, None),
             Some(wide) => {
-                kernels.solve(batch, &factors, may_be_spectral, Some(wide.slice_mut()))?;
+                kernels.solve(batch, problem, &kept, Some(wide.slice_mut()))?;
                 kernels.finish(batch, Some(wide.slice()))
             }
         }
@@ -236,8 +243,10 @@ impl<T: Float> Memory<T> {
     ) -> Result<(), Error> {
         let way = self.way_with(hessians)?;
         self.went = way;
-        self.gpu.clear(self.report.slice_mut())?;
-        let (kernels, lambda) = (&self.kernels, self.newton.lambda);
+        let (gpu, kernels, lambda) = (&self.gpu, &self.kernels, self.newton.lambda);
+        if matches!(way, Way::Plain | Way::RankOne | Way::Each) {
+            gpu.clear(self.report.slice_mut())?;
+        }
         let mut batch = Batch {
             wanted: self.more.as_mut().map(|(z_star, losses)| Wanted {
                 predictions,
@@ -256,7 +265,7 @@ impl<T: Float> Memory<T> {
                 let spare = (each.spare.slice_mut(), each.blocks);
                 kernels.solve_every(&batch, h, each.problem, spare, each.outcomes.slice_mut())?;
             }
-            (_, Some(matrix), _, hessians) => matrix.enqueue(kernels, way, lambda, &mut batch, hessians)?,
+            (_, Some(matrix), _, hessians) => matrix.enqueue(gpu, kernels, way, &mut batch, hessians)?,
             _ => kernels.finish(&batch, None)?,
         }
         if let Some(evidence) = self.evidence.as_mut().map(Buffer::slice_mut) {

@@ -1,9 +1,9 @@
 //! The Newton step on a GPU: what [`crate::newton`] does for a batch, without the host.
 //!
-//! [`DeviceStep`] takes predictions, gradients and curvature where kernels left them and gives directions, z\* and Newton losses there, for every
-//! curvature, average and policy; [`DeviceInjection`] is the backward of `inject_fisher`. Matrices are in double, and have 1024 rows at
-//! most. Both allocate all they need once; then a step is a few launches, and the host neither waits nor looks: what went wrong lies
-//! on the device until somebody asks, and turns gradients into NaN until then.
+//! `DeviceStep` takes predictions, gradients and curvature where kernels left them and gives directions, z\* and Newton losses there, for every
+//! curvature, average and policy; `DeviceInjection` is the backward of `inject_fisher` (both need the feature `cuda`; the kernels' text does
+//! not). Matrices are in double, and have 1024 rows at most. All memory is allocated once; then a step is a few launches, and the host
+//! neither waits nor looks: what went wrong lies on the device until somebody asks, and turns gradients into NaN until then.
 //!
 //! | curvature | what is factored | how |
 //! | --- | --- | --- |

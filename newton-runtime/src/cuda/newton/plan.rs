@@ -110,10 +110,14 @@ pub fn problem(newton: &Newton, way: Way, size: usize, epsilon: f64) -> Problem 
     Problem { lambda: newton.lambda, epsilon, tolerance, size: size as u32, policy }
 }
 
-/// Whether a policy may need eigenvectors.
-pub fn may_be_spectral(policy: u32) -> bool {
-    matches!(policy, CLAMP | ABS | DEFINITE)
+/// How many matrices a policy works on: a second for eigenvectors, if they may be needed.
+pub fn matrices(policy: u32) -> usize {
+    if matches!(policy, CLAMP | ABS | DEFINITE) { 2 } else { 1 }
 }
+
+/// Up to this size, and for so few chunks, what makes the curvature factors it too.
+pub const SMALL: usize = 32;
+pub const FEW: usize = 8;
 
 /// Threads of the block that factors a matrix.
 pub fn factor_threads(size: usize) -> u32 {

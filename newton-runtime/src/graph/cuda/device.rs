@@ -14,6 +14,11 @@ use crate::graph::LayerError;
 ///
 /// dfdx's own `Cuda::default()` and `Cuda::seed_from_u64` panic on a machine without driver or GPU; this says what is missing.
 ///
+/// dfdx panics as well where a copy of a tensor finds no memory: in its ops (`exp` of a tensor that is used elsewhere, too), in updates of a
+/// parameter that somebody else has, in `Gradients::get`, and in `as_vec` and `array` where the device has failed before.
+/// [`graph::backward`](crate::graph::backward()) and `Trainer::step` turn the first two into [`CudaError::OutOfMemory`]; in calls of your own
+/// they are panics. Our ops never panic where memory runs out.
+///
 /// # Errors
 /// [`CudaError::NoDriver`], [`CudaError::NoDevice`], [`CudaError::Blas`] if cuBLAS is missing, and what the driver says.
 pub fn cuda_device(ordinal: usize, seed: u64) -> Result<Cuda, CudaError> {

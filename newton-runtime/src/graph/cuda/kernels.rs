@@ -62,14 +62,6 @@ pub(crate) fn relu_backward(
     unsafe { kernel(gpu, "nl_relu_backward")?.launch(elements(count), &[&x, &dy, &dx, &(count as u64)]) }
 }
 
-/// `into += x`.
-pub(crate) fn add(gpu: &Gpu, into: SliceMut<'_, f32>, x: Slice<'_, f32>) -> Result<(), CudaError> {
-    let count = x.len();
-    assert_eq!(into.len(), count, "lengths of a sum");
-    // SAFETY: (sum, summand, count), both of `count` elements.
-    unsafe { kernel(gpu, "nl_add")?.launch(elements(count), &[&into, &x, &(count as u64)]) }
-}
-
 /// `into += factor[0] x`.
 pub(crate) fn add_scaled(
     gpu: &Gpu,

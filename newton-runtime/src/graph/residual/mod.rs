@@ -5,7 +5,7 @@
 //! images of a layer in parallel. What is fused is everything between two convolutions: normalising, adding the
 //! residual, ReLU and writing the next convolution's bordered input are one pass over an image that is in the cache,
 //! right before that convolution; and backwards alike. Sums over the batch run in an order that depends on the batch
-//! alone, so results do not depend on the number of threads.
+//! alone, so results do not depend on the number of threads. All that is the CPU's; a GPU's way of doing it is in `cuda`.
 
 mod backward;
 mod conv;

@@ -9,7 +9,7 @@ use crate::graph::Backend;
 use crate::newton::{Curvature, Newton};
 use crate::smoothing::{
     GridPaths, MeanSquaredError, Noise, OfAlgorithm, OfLoss, OfOptimizer, Smoothed as Perturbed, Smoothing,
-    SmoothingError, compared,
+    SmoothingError, squared,
 };
 use crate::train::method::{UnknownName, by_name};
 use crate::train::{TrainError, check};
@@ -84,8 +84,8 @@ impl PerturbedSettings {
         let paths = GridPaths::<f32, [[f32; C]; R]>::new(R, C)?;
         Ok(match self.smoothed {
             Smoothed::Loss => {
-                let loss = compared(paths, share_wrong::<R, C>);
-                Box::new(Grid::<R, C, _>(Perturbed::of(loss, smoothing, OfLoss).newton(newton)))
+                // The share of cells that are wrong.
+                Box::new(Grid::<R, C, _>(Perturbed::of(squared(paths), smoothing, OfLoss).newton(newton)))
             }
             Smoothed::Algorithm if newton.curvature == Curvature::Hessian => {
                 return Err(crate::Error::from(SmoothingError::HessianOfAlgorithm).into());
@@ -100,10 +100,4 @@ impl PerturbedSettings {
             }
         })
     }
-}
-
-/// The mean squared error of a path.
-fn share_wrong<const R: usize, const C: usize>(path: &[f32], label: &[[f32; C]; R]) -> f32 {
-    let off = path.iter().zip(label.as_flattened()).map(|(p, w)| (p - w) * (p - w));
-    off.sum::<f32>() / (R * C) as f32
 }

@@ -22,11 +22,6 @@ extern "C" __global__ void nl_relu_backward(const float* x, const float* dy, flo
     for (size i = first_of_thread(); i < count; i += threads_in_all()) dx[i] += x[i] <= 0.0f ? 0.0f : dy[i];
 }
 
-extern "C" __global__ void nl_add(float* into, const float* x, unsigned long long count) {
-    using namespace nl::graph;
-    for (size i = first_of_thread(); i < count; i += threads_in_all()) into[i] += x[i];
-}
-
 // `factor` is one number of the device's.
 extern "C" __global__ void nl_add_scaled(float* into, const float* factor, const float* x, unsigned long long count) {
     using namespace nl::graph;

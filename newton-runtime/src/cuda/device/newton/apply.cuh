@@ -44,9 +44,10 @@ NL_FN void solve_columns(const Batch<T>& batch, const Factors& f, double* wide) 
     }
 }
 
-// The batch's factors as `factor_batch` or `panel` left them.
-NL_FN Factors factors_of(double* factors, const double* vectors, const unsigned int* permutation, unsigned int size, const Outcome* outcome) {
-    return {{factors, size}, {factors + (size_t)size * size, size}, vectors, vectors + size, permutation, size, outcome->method};
+// The batch's factors.
+NL_FN Factors factors_of(const Kept& from, unsigned int size) {
+    const View a{from.factors, size}, rows{from.factors + (size_t)size * size, size};
+    return {a, rows, from.vectors, from.vectors + size, from.permutation, size, from.outcome->method};
 }
 
 NL_FN bool has_factors(unsigned int method) { return method != FAILED && method != NO_CONVERGENCE; }
@@ -62,10 +63,9 @@ NL_FN void solve_each(const Batch<T>& batch, const T* hessians, const Problem& p
     double* x = dynamic_shared() + 4 * size + (size + 1) / 2 + (size_t)matrices * size * (size | 1);
     for (unsigned int sample = blockIdx.x; sample < batch.samples; sample += gridDim.x) {
         const T* h = hessians + sample * entries;
-        // Halved first: the sum of two large entries must not overflow.
         const auto entry = [&](unsigned int i, unsigned int j) {
             const double here = (double)h[(size_t)i * size + j];
-            return i == j ? here : 0.5 * here + 0.5 * (double)h[(size_t)j * size + i];
+            return i == j ? here : symmetric(here, (double)h[(size_t)j * size + i]);
         };
         double largest = 0, shifted = 0;
         for (unsigned int i = warp_of_block(); i < size; i += warps_of_block()) {

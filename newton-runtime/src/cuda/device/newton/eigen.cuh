@@ -95,7 +95,8 @@ NL_FN unsigned int sweep(const Tridiagonal& t, unsigned int low, unsigned int hi
     double g = diagonal[high] - diagonal[low] + off[low] / (half_gap + root);
     double sine = 1, cosine = 1, shift = 0;
     for (unsigned int k = high; k-- > low;) {
-        const double bulge = sine * off[k], rest = cosine * off[k], norm = hypot(bulge, g);
+        // All is 1 at most, and what is below the square root of the smallest number is nothing.
+        const double bulge = sine * off[k], rest = cosine * off[k], norm = sqrt(bulge * bulge + g * g);
         off[k + 1] = norm;
         if (norm == 0) {
             // The block has split: what remains is done in the next steps.

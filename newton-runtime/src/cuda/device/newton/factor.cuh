@@ -75,33 +75,68 @@ NL_FN Outcome factor(const Problem& problem, const Workspace& at, double largest
     return outcome;
 }
 
-// Factors the batch's only matrix and leaves the factors in global memory: row-major `factors` (twice size x size, the second for V^T), and
-// `vectors` (twice `size`: diagonal, beside). One block.
-NL_FN void factor_batch(const Problem& problem, const double* c, unsigned int matrices, double* factors, double* vectors,
-                        unsigned int* permutation, Outcome* outcome, Report* report) {
+// Where the factors of the batch's only matrix C are left, in global memory, for its right-hand sides.
+struct Kept {
+    double* c;
+    // Row-major, twice size x size: the second for V^T.
+    double* factors;
+    // Twice `size`: diagonal, beside.
+    double* vectors;
+    unsigned int* permutation;
+    Outcome* outcome;
+    Report* report;
+};
+
+// Factors C. One block, with so many of its matrices in shared memory.
+NL_FN void factor_batch(const Problem& problem, unsigned int matrices, double largest, double shifted, const Kept& to) {
     const unsigned int size = problem.size;
-    const Workspace at = workspace(size, matrices, factors);
+    const Workspace at = workspace(size, matrices, to.factors);
     Outcome found{0, 0, FAILED, 0};
-    if (report->mean == 0) {
-        const auto entry = [&](unsigned int i, unsigned int j) { return c[(size_t)i * size + j]; };
-        found = factor(problem, at, of_bits(report->largest), of_bits(report->shifted), entry);
+    if (to.report->mean == 0) {
+        found = factor(problem, at, largest, shifted, [&](unsigned int i, unsigned int j) { return to.c[(size_t)i * size + j]; });
     }
     __syncthreads();
     if (threadIdx.x == 0) {
-        *outcome = found;
-        if (found.method == FAILED || found.method == NO_CONVERGENCE) note(&report->matrix, 0);
+        *to.outcome = found;
+        if (found.method == FAILED || found.method == NO_CONVERGENCE) note(&to.report->matrix, 0);
     }
     for (unsigned int i = threadIdx.x; i < size; i += blockDim.x) {
-        vectors[i] = at.t.diagonal[i];
-        vectors[size + i] = at.t.beside[i];
-        permutation[i] = at.permutation[i];
+        to.vectors[i] = at.t.diagonal[i];
+        to.vectors[size + i] = at.t.beside[i];
+        to.permutation[i] = at.permutation[i];
     }
     for (unsigned int i = warp_of_block(); i < size; i += warps_of_block()) {
         for (unsigned int j = lane_of_warp(); j < size; j += WARP) {
-            if (matrices > 0) factors[(size_t)i * size + j] = at.a(i, j);
-            if (matrices > 1 && found.method == SPECTRAL) factors[(size_t)(size + i) * size + j] = at.rows(i, j);
+            if (matrices > 0) to.factors[(size_t)i * size + j] = at.a(i, j);
+            if (matrices > 1 && found.method == SPECTRAL) to.factors[(size_t)(size + i) * size + j] = at.rows(i, j);
         }
     }
+}
+
+// The same for a small matrix of few chunks, as `curvature` takes them, with which a step begins: one launch instead of three.
+NL_FN void factor_sums(const Problem& problem, const double* sums, unsigned int chunks, double by, unsigned int matrices, const Kept& to) {
+    const unsigned int size = problem.size;
+    if (threadIdx.x == 0) *to.report = Report{};
+    __syncthreads();
+    double largest = 0, shifted = 0;
+    for (unsigned int i = warp_of_block(); i < size; i += warps_of_block()) {
+        for (unsigned int j = lane_of_warp(); j < size; j += WARP) {
+            double here = 0, there = 0;
+            for (unsigned int chunk = 0; chunk < chunks; ++chunk) {
+                here += sums[((size_t)chunk * size + i) * size + j];
+                there += sums[((size_t)chunk * size + j) * size + i];
+            }
+            const double x = i == j ? by * here : symmetric(by * here, by * there);
+            to.c[(size_t)i * size + j] = x;
+            expect_finite(&to.report->mean, i * size + j, x);
+            largest = larger(largest, fabs(x));
+            shifted = larger(shifted, fabs(i == j ? x + problem.lambda : x));
+        }
+    }
+    largest = block_max(largest);
+    shifted = block_max(shifted);
+    __syncthreads();
+    factor_batch(problem, matrices, largest, shifted, to);
 }
 
 }  // namespace nl::newton

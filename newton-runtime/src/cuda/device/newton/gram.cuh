@@ -91,6 +91,9 @@ NL_FN void hessian_mean(const T* hessians, unsigned int samples, unsigned int en
     }
 }
 
+// Halved first: the sum of two large entries must not overflow.
+NL_FN double symmetric(double here, double there) { return 0.5 * here + 0.5 * there; }
+
 // The curvature C: `factor` times the sum of chunks, symmetrised as on the CPU. Also what rounding is measured against.
 //
 // A group of `lanes` threads, a power of two up to a warp, adds up an entry: each every `lanes`-th chunk.
@@ -117,8 +120,7 @@ NL_FN void curvature(const double* sums, unsigned int chunks, unsigned int lanes
             there += __shfl_xor_sync(ALL_LANES, there, by);
         }
         if (!is_one) continue;
-        // Halved first: the sum of two large entries must not overflow.
-        const double x = row == column ? factor * here : 0.5 * (factor * here) + 0.5 * (factor * there);
+        const double x = row == column ? factor * here : symmetric(factor * here, factor * there);
         if (lane == 0) {
             c[entry] = x;
             expect_finite(&report->mean, entry, x);

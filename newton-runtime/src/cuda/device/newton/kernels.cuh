@@ -19,24 +19,24 @@ NL_KERNEL(256) curvature_of(const double* sums, unsigned int chunks, unsigned in
     curvature(sums, chunks, lanes, size, factor, lambda, c, report);
 }
 
-NL_KERNEL(1024) factor_one(const Problem problem, const double* c, unsigned int matrices, unsigned int only_failed, double* factors,
-                           double* vectors, unsigned int* permutation, Outcome* outcome, Report* report) {
-    if (only_failed && outcome->method != FAILED) return;
-    factor_batch(problem, c, matrices, factors, vectors, permutation, outcome, report);
+NL_KERNEL(1024) factor_one(const Problem problem, unsigned int matrices, unsigned int only_failed, const Kept to) {
+    if (only_failed && to.outcome->method != FAILED) return;
+    factor_batch(problem, matrices, of_bits(to.report->largest), of_bits(to.report->shifted), to);
+}
+NL_KERNEL(256) factor_small(const Problem problem, const double* sums, unsigned int chunks, double by, unsigned int matrices, const Kept to) {
+    factor_sums(problem, sums, chunks, by, matrices, to);
 }
 NL_KERNEL(nl::newton::PANEL_THREADS) cholesky_panel(const Large large, unsigned int from, unsigned int last) { panel(large, from, last != 0); }
 NL_KERNEL(nl::newton::TILE_THREADS) cholesky_update(const Large large, unsigned int from) { update(large, from); }
 
-#define NL_SOLVE(name, R)                                                                                                              \
-    NL_KERNEL(256) rows_##name(const Batch<Element> batch, double* factors, const double* vectors, const unsigned int* permutation,      \
-                               const Outcome* outcome) {                                                                                \
-        if (!has_factors(outcome->method)) return lost(batch);                                                                           \
-        solve_rows<R>(batch, factors_of(factors, vectors, permutation, batch.dim, outcome));                                             \
-    }                                                                                                                                    \
-    NL_KERNEL(256) columns_##name(const Batch<Element> batch, double* factors, const double* vectors, const unsigned int* permutation,   \
-                                  const Outcome* outcome, double* wide) {                                                                \
-        if (!has_factors(outcome->method)) return lost(wide, (size_t)batch.samples * batch.dim);                                         \
-        solve_columns<R>(batch, factors_of(factors, vectors, permutation, batch.samples, outcome), wide);                                \
+#define NL_SOLVE(name, R)                                                                          \
+    NL_KERNEL(256) rows_##name(const Batch<Element> batch, const Kept from) {                       \
+        if (!has_factors(from.outcome->method)) return lost(batch);                                 \
+        solve_rows<R>(batch, factors_of(from, batch.dim));                                          \
+    }                                                                                               \
+    NL_KERNEL(256) columns_##name(const Batch<Element> batch, const Kept from, double* wide) {      \
+        if (!has_factors(from.outcome->method)) return lost(wide, (size_t)batch.samples * batch.dim); \
+        solve_columns<R>(batch, factors_of(from, batch.samples), wide);                             \
     }
 NL_SOLVE(one, 1)
 NL_SOLVE(four, 4)

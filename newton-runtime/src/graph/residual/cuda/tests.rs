@@ -8,6 +8,7 @@ use super::super::network::{Mode, Sizes};
 use super::super::norm::Seen;
 use super::super::tests::{Case, TOLERANCE, cases};
 use super::convolve::{gradient_piece, piece};
+use super::launch::{Kernels, Normed};
 use super::plan::Plan;
 use super::{COLUMNS, backward};
 use crate::cuda::{Buffer, CudaError, Gpu, Slice};
@@ -145,7 +146,7 @@ fn the_running_statistics_follow_what_the_cpu_sees() {
     let Some(gpu) = gpu() else { return };
     // A mean far from zero, for which a variance as a difference of squares would be worthless.
     let mut case = Case::new(4, 5, 3, [33, 31], 2);
-    case.inputs[0].iter_mut().for_each(|v| *v = 1000.0 + *v);
+    case.inputs[0].iter_mut().for_each(|v| *v += 1000.0);
     let (host, device): (Arc<Seen>, Arc<Seen>) = Default::default();
     let inputs: Vec<&[f32]> = case.inputs.iter().map(|v| &v[..]).collect();
     let mut out = vec![0.0; case.grad_out.len()];
@@ -165,6 +166,39 @@ fn the_running_statistics_follow_what_the_cpu_sees() {
         let error = deviation(variance, expected);
         assert!(error < if i == 0 { 1e-3 } else { 1e-2 }, "variances of layer {i}: {error}");
     }
+}
+
+/// One channel that is normalised to itself: ties go to the first pixel, a NaN wins, what is not positive has no gradient.
+#[test]
+fn pooling_treats_ties_nan_and_zeros_like_pytorch() {
+    let Some(gpu) = gpu() else { return };
+    let kernels = Kernels::new(&gpu).unwrap();
+    let upload = |values: &[f32]| gpu.upload(values).unwrap();
+    // The stem's output is 2 x 4, two images; the pooling by threes gives 1 x 2 cells, of which the first sees columns 0 and 1, the second 1 to 3.
+    let sizes = Sizes::new(&[(3, 1, 3), (1, 1, 3), (1, 1, 3)], 4, 8, 1);
+    let plan = Plan::new(&sizes, 2, COLUMNS).unwrap();
+    let nan = f32::NAN;
+    let z = upload(&[1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 2.0, 3.0, -1.0, 0.0, nan, 7.0, -2.0, -0.0, 1.0, 8.0]);
+    let (norm, beta) = (upload(&[0.0, 1.0]), upload(&[0.0]));
+    let normed = Normed { z: z.slice(), norm: norm.slice(), beta: beta.slice(), skip: None };
+    let (mut out, mut winners) = (gpu.dirty(4).unwrap(), gpu.dirty(4).unwrap());
+    kernels.pool(&plan.pool, normed, out.slice_mut(), winners.slice_mut()).unwrap();
+    let maxima: Vec<f32> = gpu.download(out.slice()).unwrap();
+    assert!(maxima[..3] == [3.0, 3.0, 0.0] && maxima[3].is_nan(), "{maxima:?}");
+    assert_eq!(gpu.download(winners.slice()).unwrap(), [1, 0, 255, 1]);
+    let mut gradient = gpu.dirty(16).unwrap();
+    let pooled = upload(&[10.0, 20.0, 30.0, 40.0]);
+    kernels.pool_gradient(&plan.pool, pooled.slice(), winners.slice(), gradient.slice_mut()).unwrap();
+    let mut expected = [0.0; 16];
+    (expected[1], expected[10]) = (30.0, 40.0);
+    assert_eq!(gpu.download(gradient.slice()).unwrap(), expected);
+    // The last layer's output is 1 x 2, which one cell sees whole; the block's input is added.
+    let (z, skip) = (upload(&[1.0, 1.5, 2.0, -3.0]), upload(&[1.0, 0.5, -2.0, 3.0]));
+    let normed = Normed { z: z.slice(), norm: norm.slice(), beta: beta.slice(), skip: Some(skip.slice()) };
+    let (mut out, mut winners) = (gpu.dirty(2).unwrap(), gpu.dirty(2).unwrap());
+    kernels.pool_adaptive(&plan.adaptive, normed, out.slice_mut(), winners.slice_mut()).unwrap();
+    assert_eq!(gpu.download(out.slice()).unwrap(), [2.0, 0.0]);
+    assert_eq!(gpu.download(winners.slice()).unwrap(), [0, 255]);
 }
 
 #[test]
