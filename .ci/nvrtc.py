@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Compiles CUDA C++ with NVRTC for the architectures named; needs no GPU, no driver and no CUDA installation.
 
-usage: nvrtc.py <folder of NVRTC> <architectures, as sm_80,sm_90> <file or folder>...
+usage: nvrtc.py <folder of NVRTC> <architectures, as compute_80,sm_90> <file or folder>...
+
+`sm_90` is compiled to machine code; `compute_80` to PTX, which all that can be wrong with a text shows as well, in half the time.
 
 The folder is where NVRTC lies, or is put: the wheel below, from the Python package index. One line per file and architecture that does not
 compile, with the compiler's log; exit status 1 if there is one. What was compiled before is not compiled again: that folder remembers it.
@@ -50,7 +52,8 @@ def compile_text(library, text, name, architecture):
     nvrtc.nvrtcGetProgramLog(program, log)
     size = ctypes.c_size_t()
     if not failed:
-        nvrtc.nvrtcGetCUBINSize(program, ctypes.byref(size))
+        of = nvrtc.nvrtcGetPTXSize if architecture.startswith("compute_") else nvrtc.nvrtcGetCUBINSize
+        of(program, ctypes.byref(size))
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
     return size.value, log.value.decode(errors="replace")
 

@@ -5,6 +5,7 @@
 //! cargo run --release --example shortest_path -- --variant while --metric l1 --epochs 8
 //! cargo run --release --example shortest_path -- --loss fenchel_young --samples 3
 //! cargo run --release --example shortest_path -- --preset paper --data warcraft --out runs/warcraft
+//! cargo run --release --features cuda --example shortest_path -- --device cuda --preset paper --data warcraft
 //! ```
 //!
 //! A network sees a map and tells a cost for each of its 12 x 12 cells; a relaxed Bellman-Ford algorithm, or Dijkstra's under
@@ -19,16 +20,18 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
+use dfdx::prelude::Cpu;
 use newton_losses::data::warcraft::Warcraft;
+use newton_losses::graph::Backend;
 use newton_losses::models::{CombResNet, CombResNet18};
 use newton_losses::newton::Newton;
 use newton_losses::smoothing::SmoothingError;
 use newton_losses::train::TrainError;
 use newton_losses::train::shortest_path::{
     BellmanFordSettings, Comparison, CostLoss, Looping, Metric, PathLoss, PerturbedSettings, Settings,
-    Smoothed, compare,
+    Smoothed, compare_on,
 };
-use shared::{Methods, Network, Policy, Preset, Progress, Shown, methods};
+use shared::{Device, Methods, Network, Policy, Preset, Progress, Shown, device, methods};
 
 /// Trains networks to find cheapest paths over terrain, through a relaxed algorithm or Dijkstra's under noise, with and without
 /// Newton losses.
@@ -82,6 +85,9 @@ struct Options {
     /// Adam's, at the beginning [default: the preset's, per method]
     #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
+    /// cpu, cuda or cuda:1 for another than the first GPU; GPUs need a build with --features cuda
+    #[arg(long, default_value = "cpu", value_parser = device)]
+    device: Device,
     /// Of weights, batches and generated maps
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -151,19 +157,19 @@ impl Options {
 }
 
 /// The one size of the benchmark.
-fn loss(settings: &Settings, newton: Newton) -> Result<Box<dyn CostLoss>, TrainError> {
-    settings.loss.sized::<12, 12>(newton)
+fn loss<D: Backend>(settings: &Settings, newton: Newton) -> Result<Box<dyn CostLoss<D>>, TrainError> {
+    settings.loss.sized_on::<12, 12, D>(newton)
 }
 
-fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
+fn run<D: Backend>(device: &D, options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     // Before the data are read or drawn, which takes longer than seeing that a setting is wrong.
     let unavailable = options.method.0.iter().find(|method| !settings.loss.methods().contains(method));
     if let (Some(method), true) = (unavailable, settings.methods.is_empty()) {
-        loss(settings, method.newton(1.0, settings.on_indefinite))?;
+        loss::<D>(settings, method.newton(1.0, settings.on_indefinite))?;
     }
     settings.validate()?;
     for of in &settings.methods {
-        loss(settings, of.method.newton(of.lambda, settings.on_indefinite))?;
+        loss::<D>(settings, of.method.newton(of.lambda, settings.on_indefinite))?;
     }
     let Sizes { train, valid, test } = options.sizes();
     anyhow::ensure!(train > 0, "`train_size` is 0, expected at least 1");
@@ -187,8 +193,10 @@ fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     let mut progress = Progress::new(steps, &options.out, shown, title, subtitle)?;
     let build = |newton| loss(settings, newton);
     let comparison = match options.network() {
-        Network::Small => compare::<CombResNet<32, 7, 12>>(settings, &maps, build, &mut progress),
-        Network::Paper => compare::<CombResNet18>(settings, &maps, build, &mut progress),
+        Network::Small => {
+            compare_on::<CombResNet<32, 7, 12, f32, D>>(device, settings, &maps, build, &mut progress)
+        }
+        Network::Paper => compare_on::<CombResNet18<f32, D>>(device, settings, &maps, build, &mut progress),
     };
     progress.bar.finish_and_clear();
     let comparison = comparison?;
@@ -203,7 +211,16 @@ fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let start = Instant::now();
-    let comparison = run(&options, &options.settings())?;
+    let settings = options.settings();
+    let comparison = match options.device {
+        Device::Cpu => run(&Cpu::default(), &options, &settings)?,
+        #[cfg(feature = "cuda")]
+        Device::Cuda(ordinal) => {
+            run(&newton_losses::graph::cuda_device(ordinal, options.seed)?, &options, &settings)?
+        }
+        #[cfg(not(feature = "cuda"))]
+        Device::Cuda(_) => return Err(newton_losses::cuda::CudaError::NotBuilt.into()),
+    };
     println!("network: {}\n\n{comparison}", comparison.network);
     println!("\n{:.0} s in all", start.elapsed().as_secs_f64());
     println!("metrics.csv, accuracy.svg and map_*.png are in {}", options.out.display());

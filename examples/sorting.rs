@@ -4,6 +4,7 @@
 //! cargo run --release --example sorting                                        # about a minute, synthetic digits
 //! cargo run --release --example sorting -- --loss neural_sort --n 10 --steps 5000
 //! cargo run --release --example sorting -- --preset paper --data mnist --out runs/soft_sort
+//! cargo run --release --features cuda --example sorting -- --device cuda --preset paper --data mnist
 //! ```
 //!
 //! A network sees a set of n images, one score comes out per image, and a relaxed sorting algorithm turns the scores
@@ -18,12 +19,14 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
+use dfdx::prelude::Cpu;
 use newton_losses::data::Digits;
+use newton_losses::graph::Backend;
 use newton_losses::models::{MnistCnn, SmallCnn};
 use newton_losses::newton::Newton;
 use newton_losses::train::TrainError;
-use newton_losses::train::sorting::{Comparison, RankingLoss, Settings, SortingLoss, compare};
-use shared::{Methods, Network, Policy, Preset, Progress, Shown, methods};
+use newton_losses::train::sorting::{Comparison, RankingLoss, Settings, SortingLoss, compare_on};
+use shared::{Device, Methods, Network, Policy, Preset, Progress, Shown, device, methods};
 
 /// Trains networks to rank four-digit images through relaxed sorting, with and without Newton losses.
 #[derive(Debug, Parser)]
@@ -61,6 +64,9 @@ struct Options {
     /// Sets in a batch [default: the preset's]
     #[arg(long)]
     batch: Option<usize>,
+    /// cpu, cuda or cuda:1 for another than the first GPU; GPUs need a build with --features cuda
+    #[arg(long, default_value = "cpu", value_parser = device)]
+    device: Device,
     /// Of weights, batches and generated digits
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -100,22 +106,22 @@ impl Options {
 }
 
 /// The sizes that this program is compiled for.
-fn loss(settings: &Settings, newton: Newton) -> Result<Box<dyn RankingLoss>, TrainError> {
+fn loss<D: Backend>(settings: &Settings, newton: Newton) -> Result<Box<dyn RankingLoss<D>>, TrainError> {
     let Settings { loss, temperature, .. } = *settings;
     match settings.n {
-        3 => loss.sized::<3>(temperature, newton),
-        5 => loss.sized::<5>(temperature, newton),
-        10 => loss.sized::<10>(temperature, newton),
-        15 => loss.sized::<15>(temperature, newton),
+        3 => loss.sized_on::<3, D>(temperature, newton),
+        5 => loss.sized_on::<5, D>(temperature, newton),
+        10 => loss.sized_on::<10, D>(temperature, newton),
+        15 => loss.sized_on::<15, D>(temperature, newton),
         n => Err(TrainError::SetSize { n, supported: &[3, 5, 10, 15] }),
     }
 }
 
-fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
+fn run<D: Backend>(device: &D, options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     // Before the data are read or drawn, which takes longer than seeing that a setting is wrong.
     settings.validate()?;
     for &method in &settings.methods {
-        loss(settings, method.newton(settings.lambda_of(method), settings.on_indefinite))?;
+        loss::<D>(settings, method.newton(settings.lambda_of(method), settings.on_indefinite))?;
     }
     let digits = match &options.data {
         Some(folder) => {
@@ -137,8 +143,8 @@ fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
     let mut progress = Progress::new(*steps, &options.out, shown, title, subtitle)?;
     let build = |newton| loss(settings, newton);
     let comparison = match options.network() {
-        Network::Small => compare::<SmallCnn>(settings, &digits, build, &mut progress),
-        Network::Paper => compare::<MnistCnn>(settings, &digits, build, &mut progress),
+        Network::Small => compare_on::<SmallCnn<f32, D>>(device, settings, &digits, build, &mut progress),
+        Network::Paper => compare_on::<MnistCnn<f32, D>>(device, settings, &digits, build, &mut progress),
     };
     progress.bar.finish_and_clear();
     Ok(comparison?)
@@ -147,7 +153,16 @@ fn run(options: &Options, settings: &Settings) -> anyhow::Result<Comparison> {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let start = Instant::now();
-    let comparison = run(&options, &options.settings())?;
+    let settings = options.settings();
+    let comparison = match options.device {
+        Device::Cpu => run(&Cpu::default(), &options, &settings)?,
+        #[cfg(feature = "cuda")]
+        Device::Cuda(ordinal) => {
+            run(&newton_losses::graph::cuda_device(ordinal, options.seed)?, &options, &settings)?
+        }
+        #[cfg(not(feature = "cuda"))]
+        Device::Cuda(_) => return Err(newton_losses::cuda::CudaError::NotBuilt.into()),
+    };
     println!("network: {}\n\n{comparison}", comparison.network);
     println!("\n{:.0} s in all", start.elapsed().as_secs_f64());
     println!("metrics.csv and accuracy.svg are in {}", options.out.display());

@@ -1,5 +1,6 @@
 //! The losses that the program `newton` is compiled for. They stand in the library, so that a change of the program does not compile them again.
 
+use dfdx::prelude::Cpu;
 use newton_runtime::Error;
 use newton_runtime::loss::NewtonLoss;
 use newton_runtime::newton::Newton;
@@ -36,10 +37,10 @@ pub fn sorting(
         (Arithmetic::Paper, 10) => loss.sized::<10>(temperature, newton),
         (Arithmetic::Paper, 15) => loss.sized::<15>(temperature, newton),
         (Arithmetic::Paper, n) => Err(TrainError::SetSize { n, supported: &[3, 5, 10, 15] }),
-        (Arithmetic::Stable, 5) => loss.stable::<5>(temperature, newton),
-        (Arithmetic::Stable, 10) => loss.stable::<10>(temperature, newton),
-        (Arithmetic::Wide, 5) => loss.wide::<5>(temperature, newton),
-        (Arithmetic::Wide, 10) => loss.wide::<10>(temperature, newton),
+        (Arithmetic::Stable, 5) => loss.stable::<5, Cpu>(temperature, newton),
+        (Arithmetic::Stable, 10) => loss.stable::<10, Cpu>(temperature, newton),
+        (Arithmetic::Wide, 5) => loss.wide::<5, Cpu>(temperature, newton),
+        (Arithmetic::Wide, 10) => loss.wide::<10, Cpu>(temperature, newton),
         (_, n) => Err(TrainError::SetSize { n, supported: &[5, 10] }),
     }
 }
@@ -49,7 +50,7 @@ pub fn sorting(
 /// # Errors
 /// Those of the loss.
 pub fn shortest_path(loss: PathLoss, newton: Newton, step: u64) -> Result<Box<dyn CostLoss>, TrainError> {
-    loss.sized_at::<12, 12>(newton, step)
+    loss.sized_at::<12, 12, Cpu>(newton, step)
 }
 
 /// Gradients of a sorting loss at many scores, and the directions of the Newton step over all of them, N x 5: for the paper's Figure 6.

@@ -224,6 +224,7 @@ impl<const N: usize> ::newton_losses::loss::NewtonLoss<f32> for Load<N> {
             exploding_factor,
         )
     }
+    ::newton_losses::smoothed_on_device!(f32);
 }
 
 #[allow(dead_code)]
@@ -435,4 +436,5 @@ impl<const N: usize> ::newton_losses::loss::NewtonLoss<f32> for Misloaded<N> {
             exploding_factor,
         )
     }
+    ::newton_losses::smoothed_on_device!(f32);
 }

@@ -41,6 +41,27 @@ impl From<Policy> for OnIndefinite {
     }
 }
 
+/// Where networks are trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Device {
+    Cpu,
+    /// Which GPU, from 0.
+    Cuda(usize),
+}
+
+/// "cpu", "cuda" or "cuda:1".
+pub fn device(name: &str) -> Result<Device, String> {
+    match name.split_once(':') {
+        None if name == "cpu" => Ok(Device::Cpu),
+        None if name == "cuda" => Ok(Device::Cuda(0)),
+        Some(("cuda", number)) => match number.parse() {
+            Ok(ordinal) => Ok(Device::Cuda(ordinal)),
+            Err(_) => Err(format!("`{number}` is no GPU's number")),
+        },
+        _ => Err("expected cpu, cuda, cuda:1, ...".to_owned()),
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub enum Preset {
     Quick,

@@ -166,6 +166,22 @@ pub trait NewtonLoss<T: Float>: Sync {
         Ok(None)
     }
 
+    /// The same with the Newton step, recorded once and enqueued as one launch; none for losses that cannot be recorded.
+    ///
+    /// # Errors
+    /// As [`on_device`](Self::on_device).
+    #[cfg(feature = "cuda")]
+    #[doc(hidden)]
+    fn recorded(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[Self::Label],
+    ) -> Result<Option<crate::cuda::RecordedBatch<T>>, Error> {
+        let _ = (gpu, predictions, labels);
+        Ok(None)
+    }
+
     /// The batch's curvature C, m x m, without lambda: the mean Hessian, the Fisher matrix, or nothing.
     fn batch_curvature(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Option<Vec<f64>>, Error> {
         match self.newton().curvature {
@@ -278,6 +294,17 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
         request: crate::cuda::Request,
     ) -> Result<Option<crate::cuda::Parts<T>>, Error> {
         crate::cuda::compiled::parts(self, gpu, predictions, labels, request)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn recorded(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[K::Label<T>],
+    ) -> Result<Option<crate::cuda::RecordedBatch<T>>, Error> {
+        let lease = crate::cuda::recorded::Lease::take(self, gpu, predictions, labels)?;
+        Ok(lease.map(crate::cuda::RecordedBatch))
     }
 }
 

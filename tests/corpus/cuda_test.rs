@@ -11,9 +11,13 @@ pub fn check<L: Kernel>(name: &str, build: impl Fn(&Sample) -> L, label: impl Fn
         return;
     }
     let samples = expected::samples(&expected::file(&format!("tests/corpus/expected/{name}.json")));
-    compare(name, &build(&samples[0]), |i| {
-        // In an order that puts different samples side by side.
+    // In an order that puts different samples side by side.
+    let sample = |i: usize| {
         let sample = &samples[(i * i + i / 3) % samples.len()];
         (sample.numbers("y"), label(sample))
-    });
+    };
+    let loss = build(&samples[0]);
+    compare(name, &loss, sample);
+    #[cfg(feature = "cuda")]
+    super::cuda::device::compare(name, &loss, sample);
 }

@@ -201,6 +201,8 @@ fn loss(
             ) -> ::core::result::Result<#krate::newton::Diagnostics, #krate::Error> {
                 #krate::loss::NewtonLoss::diagnose(&self.smoothed(), predictions, labels, exploding_factor)
             }
+
+            #krate::smoothed_on_device!(#element);
         }
     }
 }

@@ -37,9 +37,9 @@ pub enum CudaError {
         log: String,
     },
     /// The device has not as much memory left.
-    #[error("out of device memory: {bytes} bytes were asked for, {free} of {total} are free")]
+    #[error("out of device memory: {}{free} of {total} bytes are free", asked(*bytes))]
     OutOfMemory {
-        /// What was asked for.
+        /// What was asked for; 0 if nobody knows, as where dfdx asked.
         bytes: usize,
         /// What was left.
         free: usize,
@@ -74,16 +74,12 @@ pub enum CudaError {
         /// `cublasStatus_t`.
         code: u32,
     },
-    /// A file of compiled kernels could not be kept. Only [`Gpu::check_cache`](super::Gpu) says so: everything works without it.
-    #[error("{}: {message}", path.display())]
-    Cache {
-        /// Which file.
-        path: std::path::PathBuf,
-        /// What the system says.
-        message: String,
-    },
 }
 
 fn place(location: &Option<(String, u32, u32)>) -> String {
     location.as_ref().map_or(String::new(), |(file, line, column)| format!(" ({file}:{line}:{column})"))
+}
+
+fn asked(bytes: usize) -> String {
+    if bytes == 0 { String::new() } else { format!("{bytes} bytes were asked for, ") }
 }

@@ -19,24 +19,44 @@
 //! ```
 
 #[cfg(feature = "cuda")]
+pub mod algorithms;
+mod black_boxes;
+#[cfg(feature = "cuda")]
 pub(crate) mod compiled;
 mod constant;
 mod error;
 #[cfg(feature = "cuda")]
 mod gpu;
+mod layers;
+pub mod newton;
+#[cfg(feature = "cuda")]
+pub(crate) mod node;
 #[cfg(feature = "cuda")]
 mod parts;
+#[cfg(feature = "cuda")]
+pub(crate) mod recorded;
+#[cfg(feature = "cuda")]
+pub mod smoothing;
 mod source;
+mod texts;
 mod unit;
 
 pub use constant::{Constant, Definition, constant, unavailable};
 pub use error::CudaError;
+#[cfg(all(feature = "cuda", feature = "dfdx"))]
+pub(crate) use gpu::driver;
 #[cfg(feature = "cuda")]
 pub use gpu::{
-    Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Launch, Module,
+    Blas, Buffer, Code, DeviceFloat, Element as DeviceElement, Function, Gemm, Gpu, Graph, Launch, Module,
     Parameter, Slice, SliceMut,
 };
+pub(crate) use layers::{layers, node_text};
+#[cfg(feature = "cuda")]
+pub use node::{DeviceEvaluation, RecordedBatch};
 #[cfg(feature = "cuda")]
 pub use parts::{Check, DeviceHessians, Parts, Request, Want};
+#[cfg(feature = "cuda")]
+pub use recorded::RecordedNode;
 pub use source::{Helper, Source};
+pub use texts::texts;
 pub use unit::{Element, Layout, Unit, library};

@@ -131,6 +131,7 @@ struct Loss {{
             )
         };
         let batch = format!("const nl::Batch<{t}> batch");
+        let along = format!("const nl::Along<{t}> along");
         [
             kernel(
                 "values",
@@ -144,8 +145,8 @@ struct Loss {{
             ),
             kernel(
                 "hessians",
-                &format!("{batch}, {t}* hessians"),
-                &format!("nl::hessians<{loss}, {t}, {tangents}>(batch, hessians);"),
+                &format!("{batch}, {along}, {t}* hessians"),
+                &format!("nl::hessians<{loss}, {t}, {tangents}>(batch, along, hessians);"),
             ),
             kernel(
                 "hessian_vector_products",
@@ -154,8 +155,8 @@ struct Loss {{
             ),
             kernel(
                 "hessian_sums",
-                &format!("{batch}, unsigned int chunk, double* sums"),
-                &format!("nl::hessian_sums<{loss}, {t}, {tangents}>(batch, chunk, sums);"),
+                &format!("{batch}, {along}, unsigned int chunk, double* sums"),
+                &format!("nl::hessian_sums<{loss}, {t}, {tangents}>(batch, along, chunk, sums);"),
             ),
             kernel(
                 "mean_of_sums",

@@ -1,9 +1,9 @@
 //! The loss as a node of a dfdx graph.
 
-use dfdx::prelude::{Cpu, HasShape, Rank0, Shape, SplitTape, Tape, Tensor};
+use dfdx::prelude::{HasShape, Rank0, Shape, SplitTape, Tape, Tensor};
 
-use super::LayerError;
 use super::op::{Input, Op, contiguous, record};
+use super::{Backend, LayerError};
 use crate::error::Error;
 use crate::loss::NewtonLoss;
 
@@ -17,39 +17,47 @@ pub trait Apply: NewtonLoss<f32> {
     /// # Errors
     /// [`LayerError::Loss`] for a batch that does not fit, numbers that are not finite (named by sample and entry) and
     /// curvature that cannot be inverted.
-    fn apply<S: Shape, T: Tape<f32, Cpu>>(
+    fn apply<D: Backend, S: Shape, T: Tape<f32, D>>(
         &self,
-        scores: Tensor<S, f32, Cpu, T>,
+        scores: Tensor<S, f32, D, T>,
         labels: &[Self::Label],
-    ) -> Result<Tensor<Rank0, f32, Cpu, T>, LayerError>;
+    ) -> Result<Tensor<Rank0, f32, D, T>, LayerError>;
 }
 
 impl<L: NewtonLoss<f32>> Apply for L {
-    fn apply<S: Shape, T: Tape<f32, Cpu>>(
+    fn apply<D: Backend, S: Shape, T: Tape<f32, D>>(
         &self,
-        scores: Tensor<S, f32, Cpu, T>,
+        scores: Tensor<S, f32, D, T>,
         labels: &[L::Label],
-    ) -> Result<Tensor<Rank0, f32, Cpu, T>, LayerError> {
+    ) -> Result<Tensor<Rank0, f32, D, T>, LayerError> {
         let shape = scores.shape().concrete();
         let batch = shape.into_iter().next().unwrap_or(0);
         if batch != labels.len() {
             let why = "one label for each row of the scores".to_owned();
             return Err(Error::Mismatch { what: "labels", found: labels.len(), expected: batch, why }.into());
         }
-        let (scores, tape) = contiguous(scores)?.split_tape();
-        let mut predictions = vec![0.0; scores.shape().num_elements()];
-        scores.copy_into(&mut predictions);
-        let (mean, gradient) = if T::OWNS_TAPE {
-            let all = self.evaluate(&predictions, labels)?;
-            (all.mean, all.step.backward(1.0))
-        } else {
-            let values = self.values(&predictions, labels)?;
-            let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
-            (mean as f32, Vec::new())
-        };
-        let node = Node { mean, gradient };
-        record(node, vec![Input::new(&scores)], (), scores.device(), tape)
+        D::apply(self, scores, labels)
     }
+}
+
+/// The loss evaluated by the CPU, wherever the scores are.
+pub(super) fn on_host<D: Backend, L: NewtonLoss<f32>, S: Shape, T: Tape<f32, D>>(
+    loss: &L,
+    scores: Tensor<S, f32, D, T>,
+    labels: &[L::Label],
+) -> Result<Tensor<Rank0, f32, D, T>, LayerError> {
+    let (scores, tape) = contiguous(scores)?.split_tape();
+    let predictions = D::numbers(&scores)?;
+    let (mean, gradient) = if T::OWNS_TAPE {
+        let all = loss.evaluate(&predictions, labels)?;
+        (all.mean, all.step.backward(1.0))
+    } else {
+        let values = loss.values(&predictions, labels)?;
+        let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len() as f64;
+        (mean as f32, Vec::new())
+    };
+    let node = Node { mean, gradient };
+    record(node, vec![Input::new(&scores)], (), scores.device(), tape)
 }
 
 /// A value and the gradient it was given.
@@ -72,5 +80,21 @@ impl Op for Node {
                 *into += grad_out[0] * d;
             }
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        _: &[crate::cuda::Slice<'_, f32>],
+        out: crate::cuda::SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<super::op::CudaBackward, LayerError> {
+        gpu.write(&[self.mean], out)?;
+        let gradient = gpu.upload(&self.gradient)?;
+        Ok(Box::new(move |gpu, _, grad_out, grad_inputs| match grad_inputs[0].take() {
+            Some(into) => Ok(super::cuda::kernels::add_scaled(gpu, into, grad_out, gradient.slice())?),
+            None => Ok(()),
+        }))
     }
 }

@@ -1,15 +1,23 @@
 //! Convolution of any stride and padding: im2col and a matrix product per image, images in parallel.
 
-use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 use rayon::prelude::*;
 
 use super::buffers::Buffer;
 use super::conv_block::Images;
+#[cfg(feature = "cuda")]
+use super::cuda::convolution::{Convolution, Sliding, add_channel_sums, from_images, to_images};
+#[cfg(feature = "cuda")]
+use super::cuda::kernels::part;
 use super::error::{dims, same};
+#[cfg(feature = "cuda")]
+use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
 use super::reduce::{chunk_len, sum_chunks};
 use super::window::Window;
-use super::{LayerError, Slide};
+use super::{Backend, LayerError, Slide};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
 use crate::matmul::{Matrix, matmul};
 
 struct Conv2d {
@@ -29,15 +37,16 @@ struct Conv2d {
 ///
 /// # Errors
 /// [`LayerError`] if the channels disagree, or the kernel does not fit in the padded image.
-pub fn conv2d<B: Dim, C: Dim, H: Dim, W: Dim, T, const I: usize, const O: usize, const K: usize>(
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
-    weight: &Tensor<Rank4<O, I, K, K>, f32, Cpu>,
-    bias: &Tensor<Rank1<O>, f32, Cpu>,
+pub fn conv2d<D, B: Dim, C: Dim, H: Dim, W: Dim, T, const I: usize, const O: usize, const K: usize>(
+    images: Tensor<(B, C, H, W), f32, D, T>,
+    weight: &Tensor<Rank4<O, I, K, K>, f32, D>,
+    bias: &Tensor<Rank1<O>, f32, D>,
     Slide { stride, padding }: Slide,
     input_gradient: bool,
-) -> Result<Images<T>, LayerError>
+) -> Result<Images<T, D>, LayerError>
 where
-    T: Tape<f32, Cpu>,
+    D: Backend,
+    T: Tape<f32, D>,
 {
     let [batch, c, h, w] = dims(&images);
     same("conv2d", "the number of channels", c, I)?;
@@ -131,5 +140,39 @@ impl Op for Conv2d {
                 grad.iter_mut().zip(sum).for_each(|(g, s)| *g += s);
             }
         }
+    }
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        mut out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        let (pixels, c_out, out_len) = (self.pixels, self.c_out, self.c_out * self.pixels);
+        let sliding = Sliding::new(self.shape, self.window)?;
+        let convolution = Convolution { sliding, c_out, batch: self.batch };
+        convolution.forward(gpu, inputs[0], inputs[1], |chunk, products| {
+            let images = part(out.reborrow(), chunk.start * out_len, chunk.len() * out_len);
+            to_images(gpu, products, inputs[2], images, pixels)
+        })?;
+        Ok(Box::new(move |gpu, inputs, grad_out, grad_inputs| {
+            let [images, weight, bias] = grad_inputs else { unreachable!("a convolution has three inputs") };
+            convolution.backward(
+                gpu,
+                inputs[0],
+                inputs[1],
+                images.take(),
+                weight.take(),
+                |chunk, products| {
+                    let images = grad_out.range(chunk.start * out_len, chunk.len() * out_len);
+                    from_images(gpu, images, products, c_out, pixels)
+                },
+            )?;
+            if let Some(bias) = bias.take() {
+                add_channel_sums(gpu, grad_out, None, bias, pixels)?;
+            }
+            Ok(())
+        }))
     }
 }

@@ -1,6 +1,8 @@
 //! The error of the layers: which op, which size, and what it should have been.
 
-use dfdx::prelude::{Cpu, CpuError, Dim, HasShape, Tensor};
+use dfdx::prelude::{CpuError, Dim, HasShape, Tensor};
+
+use super::Backend;
 
 /// Why an op refused its input.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -59,9 +61,18 @@ pub enum LayerError {
     /// The loss or its curvature failed.
     #[error(transparent)]
     Loss(#[from] crate::Error),
-    /// dfdx failed (out of memory).
+    /// dfdx failed on the CPU (out of memory).
     #[error("dfdx: {0}")]
     Device(CpuError),
+    /// The GPU failed.
+    #[error(transparent)]
+    Cuda(#[from] crate::cuda::CudaError),
+    /// An op that the CPU has and a GPU has not.
+    #[error("{op} cannot run on a GPU: it has no CUDA form")]
+    NoCuda {
+        /// The op's type.
+        op: &'static str,
+    },
 }
 
 impl From<CpuError> for LayerError {
@@ -81,8 +92,8 @@ pub(crate) fn same(
 }
 
 /// Sizes of a batch of images.
-pub(crate) fn dims<B: Dim, C: Dim, H: Dim, W: Dim, T>(
-    images: &Tensor<(B, C, H, W), f32, Cpu, T>,
+pub(crate) fn dims<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T>(
+    images: &Tensor<(B, C, H, W), f32, D, T>,
 ) -> [usize; 4] {
     let (b, c, h, w) = images.shape();
     [b.size(), c.size(), h.size(), w.size()]

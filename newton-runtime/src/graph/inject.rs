@@ -1,11 +1,18 @@
 //! `inject_fisher`: the paper's Algorithm 2 in front of any loss.
 
-use std::cell::RefCell;
+use dfdx::prelude::{HasShape, Shape, SplitTape, Tape, Tensor};
 
-use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, Rank0, Shape, SplitTape, Tape, Tensor};
-
-use super::LayerError;
+#[cfg(feature = "cuda")]
+use super::backward::check_later;
+use super::backward::failed;
+#[cfg(feature = "cuda")]
+use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
+use super::{Backend, LayerError};
+#[cfg(feature = "cuda")]
+use crate::cuda::newton::DeviceInjection;
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
 use crate::error::Error;
 use crate::newton::{self, Reduction};
 
@@ -13,14 +20,14 @@ use crate::newton::{self, Reduction};
 /// very gradient. `scores` has shape (N, ...); what follows must reduce the batch by its *mean*, as the paper's Algorithm 2
 /// presumes (for a sum use [`inject_fisher_of_sum`]).
 ///
-/// Run the backward pass with [`backward`], which turns a failure into a typed error.
+/// Run the backward pass with [`backward`](super::backward()), which turns a failure into a typed error.
 ///
 /// # Errors
 /// [`LayerError::Loss`] for a lambda that is negative or not finite, or an empty batch.
-pub fn inject_fisher<S: Shape, T: Tape<f32, Cpu>>(
-    scores: Tensor<S, f32, Cpu, T>,
+pub fn inject_fisher<D: Backend, S: Shape, T: Tape<f32, D>>(
+    scores: Tensor<S, f32, D, T>,
     lambda: f64,
-) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
+) -> Result<Tensor<S, f32, D, T>, LayerError> {
     inject(scores, lambda, Reduction::Mean)
 }
 
@@ -28,18 +35,18 @@ pub fn inject_fisher<S: Shape, T: Tape<f32, Cpu>>(
 ///
 /// # Errors
 /// As [`inject_fisher`].
-pub fn inject_fisher_of_sum<S: Shape, T: Tape<f32, Cpu>>(
-    scores: Tensor<S, f32, Cpu, T>,
+pub fn inject_fisher_of_sum<D: Backend, S: Shape, T: Tape<f32, D>>(
+    scores: Tensor<S, f32, D, T>,
     lambda: f64,
-) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
+) -> Result<Tensor<S, f32, D, T>, LayerError> {
     inject(scores, lambda, Reduction::Sum)
 }
 
-fn inject<S: Shape, T: Tape<f32, Cpu>>(
-    scores: Tensor<S, f32, Cpu, T>,
+fn inject<D: Backend, S: Shape, T: Tape<f32, D>>(
+    scores: Tensor<S, f32, D, T>,
     lambda: f64,
     reduction: Reduction,
-) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
+) -> Result<Tensor<S, f32, D, T>, LayerError> {
     newton::Newton::fisher(lambda).validate()?;
     let shape = *scores.shape();
     let batch = shape.concrete().into_iter().next().unwrap_or(0);
@@ -49,30 +56,6 @@ fn inject<S: Shape, T: Tape<f32, Cpu>>(
     let (scores, tape) = contiguous(scores)?.split_tape();
     let op = Inject { lambda, dim: shape.num_elements() / batch, reduction };
     record(op, vec![Input::new(&scores)], shape, scores.device(), tape)
-}
-
-thread_local! {
-    /// Why the backward pass that runs on this thread failed: dfdx's own error cannot say.
-    static FAILURE: RefCell<Option<Error>> = const { RefCell::new(None) };
-}
-
-/// Back-propagates a scalar: dfdx's `backward`, with errors instead of panics.
-///
-/// # Errors
-/// [`LayerError::Loss`] if an [`inject_fisher`] node met a gradient that is not finite or a singular `F + lambda I`;
-/// [`LayerError::Device`] if memory runs out.
-pub fn backward<T: Tape<f32, Cpu>>(
-    loss: Tensor<Rank0, f32, Cpu, T>,
-) -> Result<Gradients<f32, Cpu>, LayerError>
-where
-    Tensor<Rank0, f32, Cpu, T>: dfdx::prelude::Backward<f32, Cpu, Err = CpuError>,
-{
-    FAILURE.set(None);
-    let outcome = dfdx::prelude::Backward::try_backward(loss);
-    match FAILURE.take() {
-        Some(error) => Err(error.into()),
-        None => Ok(outcome?),
-    }
 }
 
 struct Inject {
@@ -96,10 +79,27 @@ impl Op for Inject {
             Err(error) => {
                 // Whoever ignores the error must not train on half a gradient.
                 into.fill(f32::NAN);
-                FAILURE.with_borrow_mut(|failure| {
-                    failure.get_or_insert(error);
-                });
+                failed(error.into());
             }
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        let Inject { lambda, dim, reduction } = *self;
+        let mut injection = DeviceInjection::new(gpu, lambda, out.len() / dim, dim, reduction)?;
+        gpu.copy(inputs[0], out)?;
+        Ok(Box::new(move |gpu, _, grad_out, grad_inputs| {
+            let Some(into) = grad_inputs[0].take() else { return Ok(()) };
+            injection.enqueue(grad_out, into)?;
+            check_later(gpu, Box::new(move |_| injection.check()));
+            Ok(())
+        }))
     }
 }

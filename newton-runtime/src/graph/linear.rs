@@ -1,11 +1,17 @@
 //! Fully connected layer: `y = x W^T + b`.
 
-use dfdx::prelude::{Const, Cpu, Dim, HasShape, Rank1, Rank2, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Const, Dim, HasShape, Rank1, Rank2, SplitTape, Tape, Tensor};
 use rayon::prelude::*;
 
-use super::LayerError;
+#[cfg(feature = "cuda")]
+use super::cuda::{kernels, products::gemm};
 use super::error::same;
+#[cfg(feature = "cuda")]
+use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
+use super::{Backend, LayerError};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gemm, Gpu, Slice, SliceMut};
 use crate::matmul::{Matrix, matmul};
 
 /// Rows of a batch, and columns of a weight, that one product handles: fixed, so that sums never depend on the number
@@ -22,11 +28,11 @@ struct Linear {
 ///
 /// # Errors
 /// [`LayerError::Size`] if `x` has not I columns, [`LayerError::Empty`] if it has no rows.
-pub fn linear<B: Dim, F: Dim, const I: usize, const O: usize, T: Tape<f32, Cpu>>(
-    x: Tensor<(B, F), f32, Cpu, T>,
-    weight: &Tensor<Rank2<O, I>, f32, Cpu>,
-    bias: &Tensor<Rank1<O>, f32, Cpu>,
-) -> Result<Tensor<(B, Const<O>), f32, Cpu, T>, LayerError> {
+pub fn linear<D: Backend, B: Dim, F: Dim, const I: usize, const O: usize, T: Tape<f32, D>>(
+    x: Tensor<(B, F), f32, D, T>,
+    weight: &Tensor<Rank2<O, I>, f32, D>,
+    bias: &Tensor<Rank1<O>, f32, D>,
+) -> Result<Tensor<(B, Const<O>), f32, D, T>, LayerError> {
     let (batch, features) = *x.shape();
     same("linear", "the number of features", features.size(), I)?;
     if batch.size() * I * O == 0 {
@@ -92,5 +98,34 @@ impl Op for Linear {
                 db.iter_mut().zip(row).for_each(|(d, g)| *d += g);
             }
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        mut out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        let (i, o, batch) = (self.features, self.outputs, out.len() / self.outputs);
+        kernels::fill_rows(gpu, inputs[2], out.reborrow())?;
+        let product = Gemm { beta: 1.0, ..Gemm::new(batch, o, i).transposed_b() };
+        gemm(gpu, product, inputs[0], inputs[1], out)?;
+        Ok(Box::new(move |gpu, inputs, grad_out, grad_inputs| {
+            let [dx, dw, db] = grad_inputs else { unreachable!("a linear layer has three inputs") };
+            if let Some(dx) = dx.take() {
+                let product = Gemm { beta: 1.0, ..Gemm::new(batch, i, o) };
+                gemm(gpu, product, grad_out, inputs[1], dx)?;
+            }
+            if let Some(dw) = dw.take() {
+                let product = Gemm { beta: 1.0, ..Gemm::new(o, i, batch).transposed_a() };
+                gemm(gpu, product, grad_out, inputs[0], dw)?;
+            }
+            if let Some(db) = db.take() {
+                kernels::add_column_sums(gpu, grad_out, db)?;
+            }
+            Ok(())
+        }))
     }
 }

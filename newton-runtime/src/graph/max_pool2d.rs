@@ -1,14 +1,20 @@
 //! Max pooling.
 
-use dfdx::prelude::{Cpu, Dim, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Dim, SplitTape, Tape, Tensor};
 use rayon::prelude::*;
 
 use super::buffers::Buffer;
 use super::conv_block::Images;
+#[cfg(feature = "cuda")]
+use super::cuda::{convolution::Sliding, pooling};
 use super::error::dims;
+#[cfg(feature = "cuda")]
+use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
 use super::window::Window;
-use super::{LayerError, Slide};
+use super::{Backend, LayerError, Slide};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
 
 struct MaxPool2d {
     window: Window,
@@ -23,11 +29,11 @@ struct MaxPool2d {
 /// # Errors
 /// [`LayerError`] if the window does not fit, the padding exceeds K / 2 (a window could see the border only), or
 /// K > 15.
-pub fn max_pool2d<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
+pub fn max_pool2d<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>>(
+    images: Tensor<(B, C, H, W), f32, D, T>,
     kernel: usize,
     Slide { stride, padding }: Slide,
-) -> Result<Images<T>, LayerError> {
+) -> Result<Images<T, D>, LayerError> {
     let op = "max_pool2d";
     let [batch, c, h, w] = dims(&images);
     let window = Window { k: kernel, stride, pad: padding };
@@ -116,5 +122,21 @@ impl Op for MaxPool2d {
                 }
             }
         });
+    }
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        let sliding = Sliding::new([1, self.input.0, self.input.1], self.window)?;
+        let mut winners = gpu.dirty(out.len())?;
+        pooling::max_pool(gpu, sliding, inputs[0], out, winners.slice_mut())?;
+        Ok(Box::new(move |gpu, _, grad_out, grad_inputs| match grad_inputs[0].take() {
+            Some(grad) => Ok(pooling::max_pool_backward(gpu, sliding, grad_out, winners.slice(), grad)?),
+            None => Ok(()),
+        }))
     }
 }

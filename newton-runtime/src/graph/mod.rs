@@ -2,9 +2,15 @@
 #![deny(unsafe_code)]
 
 mod apply;
+#[cfg(feature = "cuda")]
+mod apply_cuda;
+mod backend;
+mod backward;
 mod buffers;
 mod conv2d;
 mod conv_block;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod error;
 mod inject;
 mod layers;
@@ -21,11 +27,17 @@ mod tests;
 mod window;
 
 pub use apply::Apply;
+pub use backend::Backend;
+#[cfg(feature = "train")]
+pub(crate) use backend::Engine;
+pub use backward::backward;
 pub use buffers::release_buffers;
 pub use conv_block::Images;
 pub use conv2d::conv2d;
+#[cfg(feature = "cuda")]
+pub use cuda::{allow_tf32, cuda_device};
 pub use error::LayerError;
-pub use inject::{backward, inject_fisher, inject_fisher_of_sum};
+pub use inject::{inject_fisher, inject_fisher_of_sum};
 pub use layers::{
     BasicBlock, Conv2d, ConvNorm, ConvReluPool, ConvStack, Flatten, Linear, MaxPool2d, Relu, builder,
 };
@@ -33,7 +45,7 @@ pub use linear::linear;
 pub use max_pool2d::max_pool2d;
 pub use pointwise::{flatten, relu};
 pub use residual::Maps;
-pub(crate) use residual::{Layer as ResidualLayer, Moments, Statistics, residual_maps};
+pub(crate) use residual::{Layer as ResidualLayer, Seen, Statistics, residual_maps};
 
 /// How a window moves over an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,13 +28,15 @@
 //! assert_eq!(y.sum().backward().get(&x).array(), [2.0, -6.0]);
 //! # Ok::<(), newton_runtime::graph::LayerError>(())
 //! ```
+//!
+//! On a GPU the same op needs a form of its own, `Op::cuda`, which enqueues kernels; without one it is a typed error there.
 
-use std::mem::take;
+use dfdx::prelude::{Cpu, Gradients, ReshapeTo, Shape, Tape, Tensor};
 
-use dfdx::prelude::{Cpu, CpuError, Gradients, HasShape, PutTape, Shape, Tape, Tensor, TensorFromVec};
-
-use super::LayerError;
-use super::buffers::Buffer;
+use super::backend::Memory;
+use super::{Backend, LayerError};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
 
 /// A differentiable function of f32 tensors. All slices are row-major and contiguous.
 pub trait Op: 'static {
@@ -55,83 +57,83 @@ pub trait Op: 'static {
         grad_out: &[f32],
         grad_inputs: &mut [Option<&mut [f32]>],
     );
+
+    /// The forward pass on a GPU: enqueues what writes every element of `out`, which comes zeroed, and returns the backward pass with what
+    /// it keeps. Nothing here waits for the device.
+    ///
+    /// # Errors
+    /// [`LayerError::NoCuda`] if the op has no such form, which is so unless it brings one; what launches and memory say.
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        traced: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        let _ = (gpu, inputs, out, traced);
+        Err(LayerError::NoCuda { op: std::any::type_name::<Self>() })
+    }
 }
+
+/// A backward pass on a GPU, as [`Op::backward`]: from (GPU, inputs, gradient of the output, gradients of the inputs) it enqueues what **adds**
+/// to the latter. It runs once at most, and not at all without a tape.
+#[cfg(feature = "cuda")]
+pub type CudaBackward = Box<
+    dyn FnOnce(
+        &Gpu,
+        &[Slice<'_, f32>],
+        Slice<'_, f32>,
+        &mut [Option<SliceMut<'_, f32>>],
+    ) -> Result<(), LayerError>,
+>;
 
 /// Finds a tensor's gradient buffer. dfdx's ghost tensors have no public name, so closures carry them.
-type Slot = Box<dyn Fn(&mut Gradients<f32, Cpu>) -> Result<&mut Vec<f32>, CpuError>>;
+pub(super) type Slot<D> =
+    Box<dyn Fn(&mut Gradients<f32, D>) -> Result<&mut Memory<D>, <D as dfdx::prelude::HasErr>::Err>>;
 
 /// An input of an op: its values, and where its gradient goes.
-pub struct Input {
-    values: Buffer<f32>,
-    slot: Option<Slot>,
+pub struct Input<D: Backend = Cpu> {
+    pub(super) values: D::Values,
+    pub(super) slot: Option<Slot<D>>,
 }
 
-impl Input {
+impl<D: Backend> Input<D> {
     /// An input whose gradient is wanted. The tensor must be contiguous (see dfdx's `try_contiguous`): a gradient
     /// buffer has the layout of its tensor.
-    pub fn new<S: Shape, T>(tensor: &Tensor<S, f32, Cpu, T>) -> Self {
+    pub fn new<S: Shape, T>(tensor: &Tensor<S, f32, D, T>) -> Self {
         let ghost = tensor.ghost();
-        let slot: Slot = Box::new(move |grads| grads.get_or_alloc_mut(&ghost).map(|v| &mut **v));
+        let slot: Slot<D> = Box::new(move |grads| grads.get_or_alloc_mut(&ghost));
         Self { slot: Some(slot), ..Self::constant(tensor) }
     }
 
     /// An input without a gradient, such as the images. Contiguous as well.
-    pub fn constant<S: Shape, T>(tensor: &Tensor<S, f32, Cpu, T>) -> Self {
-        let mut values = Buffer::dirty(tensor.shape().num_elements());
-        tensor.copy_into(&mut values);
-        Self { values, slot: None }
+    pub fn constant<S: Shape, T>(tensor: &Tensor<S, f32, D, T>) -> Self {
+        Self { values: D::values(tensor), slot: None }
     }
 }
 
 /// Runs `op` and records it on `tape`.
 ///
 /// # Errors
-/// dfdx's, if the output cannot be made. Shapes are the caller's business: an op's slices are as long as its caller
-/// says.
-pub fn record<O: Op, S: Shape, T: Tape<f32, Cpu>>(
+/// dfdx's, if the output cannot be made; on a GPU what [`Op::cuda`] says. Shapes are the caller's business: an op's slices are as long as its
+/// caller says.
+pub fn record<D: Backend, O: Op, S: Shape, T: Tape<f32, D>>(
     op: O,
-    mut inputs: Vec<Input>,
+    inputs: Vec<Input<D>>,
     shape: S,
-    device: &Cpu,
-    mut tape: T,
-) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
-    let mut values = vec![0.0; shape.num_elements()];
-    let slices: Vec<&[f32]> = inputs.iter().map(|i| &*i.values).collect();
-    let saved = op.forward(&slices, &mut values, T::OWNS_TAPE);
-    let out = device.try_tensor_from_vec(values, shape)?;
-    if T::OWNS_TAPE {
-        if !O::KEEPS_INPUTS {
-            inputs.iter_mut().for_each(|i| i.values = Buffer::dirty(0));
-        }
-        let ghost = out.ghost();
-        tape.add_backward_op(move |grads| {
-            // Two buffers of one `Gradients` cannot be borrowed at once: they are moved out and put back.
-            let grad_out = take(&mut **grads.get_or_alloc_mut(&ghost)?);
-            let mut taken = Vec::with_capacity(inputs.len());
-            for input in &inputs {
-                taken.push(input.slot.as_ref().map(|slot| slot(grads).map(take)).transpose()?);
-            }
-            let slices: Vec<&[f32]> = inputs.iter().map(|i| &*i.values).collect();
-            let mut grad_inputs: Vec<_> = taken.iter_mut().map(|v| v.as_deref_mut()).collect();
-            op.backward(saved, &slices, &grad_out, &mut grad_inputs);
-            for (input, buffer) in inputs.iter().zip(taken) {
-                if let (Some(slot), Some(buffer)) = (&input.slot, buffer) {
-                    *slot(grads)? = buffer;
-                }
-            }
-            **grads.get_or_alloc_mut(&ghost)? = grad_out;
-            Ok(())
-        });
-    }
-    Ok(out.put_tape(tape))
+    device: &D,
+    tape: T,
+) -> Result<Tensor<S, f32, D, T>, LayerError> {
+    device.record(op, inputs, shape, tape)
 }
 
 /// The tensor in contiguous layout, the copy (if any) recorded on its tape.
 ///
 /// # Errors
 /// dfdx's.
-pub fn contiguous<S: Shape, T: Tape<f32, Cpu>>(
-    tensor: Tensor<S, f32, Cpu, T>,
-) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
-    Ok(dfdx::prelude::ReshapeTo::try_contiguous(tensor)?)
+pub fn contiguous<D: Backend, S: Shape, T: Tape<f32, D>>(
+    tensor: Tensor<S, f32, D, T>,
+) -> Result<Tensor<S, f32, D, T>, LayerError> {
+    ReshapeTo::try_contiguous(tensor).map_err(Into::into)
 }

@@ -1,9 +1,15 @@
 //! ReLU and flatten.
 
-use dfdx::prelude::{Cpu, Dim, HasShape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Dim, HasShape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
 
-use super::LayerError;
+#[cfg(feature = "cuda")]
+use super::cuda::kernels;
+#[cfg(feature = "cuda")]
+use super::op::CudaBackward;
 use super::op::{Input, Op, contiguous, record};
+use super::{Backend, LayerError};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
 
 struct Relu;
 
@@ -11,9 +17,9 @@ struct Relu;
 ///
 /// # Errors
 /// dfdx's.
-pub fn relu<S: Shape, T: Tape<f32, Cpu>>(
-    x: Tensor<S, f32, Cpu, T>,
-) -> Result<Tensor<S, f32, Cpu, T>, LayerError> {
+pub fn relu<D: Backend, S: Shape, T: Tape<f32, D>>(
+    x: Tensor<S, f32, D, T>,
+) -> Result<Tensor<S, f32, D, T>, LayerError> {
     let (x, tape) = contiguous(x)?.split_tape();
     let (shape, device) = (*x.shape(), x.device().clone());
     record(Relu, vec![Input::new(&x)], shape, &device, tape)
@@ -34,16 +40,31 @@ impl Op for Relu {
             *d += if x <= 0.0 { 0.0 } else { *g };
         }
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        kernels::relu(gpu, inputs[0], out)?;
+        Ok(Box::new(|gpu, inputs, grad_out, grad_inputs| match grad_inputs[0].take() {
+            Some(dx) => Ok(kernels::relu_backward(gpu, inputs[0], grad_out, dx)?),
+            None => Ok(()),
+        }))
+    }
 }
 
 /// (B, C, H, W) to (B, C H W), in this order; shares the memory and its gradient.
 ///
 /// # Errors
 /// dfdx's.
-pub fn flatten<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
-    x: Tensor<(B, C, H, W), f32, Cpu, T>,
-) -> Result<Tensor<(B, usize), f32, Cpu, T>, LayerError> {
+pub fn flatten<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>>(
+    x: Tensor<(B, C, H, W), f32, D, T>,
+) -> Result<Tensor<(B, usize), f32, D, T>, LayerError> {
     let (b, c, h, w) = *x.shape();
     let x = contiguous(x)?;
-    Ok(x.try_reshape_like(&(b, c.size() * h.size() * w.size()))?)
+    x.try_reshape_like(&(b, c.size() * h.size() * w.size())).map_err(Into::into)
 }

@@ -3,9 +3,11 @@
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::nn::{BuildModule, BuildOnDevice, Module, ModuleMut};
-use dfdx::prelude::{Cpu, CpuError, Device, Dim, Dtype, NoneTape, OwnedTape, Storage, Tensor};
+use dfdx::prelude::{Cpu, Device, Dim, Dtype, NoneTape, OwnedTape, Storage, Tensor};
 
-use crate::graph::{BasicBlock, ConvNorm, LayerError, Maps, ResidualLayer, Statistics, residual_maps};
+use crate::graph::{
+    Backend, BasicBlock, ConvNorm, LayerError, Maps, ResidualLayer, Statistics, residual_maps,
+};
 
 /// The benchmark's size: maps (B, 3, 96, 96) to costs (B, 12, 12). 157 504 parameters.
 pub type CombResNet18<E = f32, D = Cpu> = CombResNet<64, 7, 12, E, D>;
@@ -43,7 +45,8 @@ pub type CombResNet18Builder = CombResNetBuilder<64, 7, 12>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Channels are computed in groups of 32: other widths cost as much as the next multiple.
+/// On a CPU channels are computed in groups of 32: other widths cost as much as the next multiple. On a GPU nothing waits for the device, the running
+/// statistics included, and a batch may have up to 2^31 numbers in a layer's output.
 #[derive(Debug, Clone)]
 pub struct CombResNet<const C: usize, const K: usize, const SIDE: usize, E: Dtype = f32, D: Storage<E> = Cpu>
 {
@@ -82,16 +85,16 @@ impl<const C: usize, const K: usize, const SIDE: usize, D: Device<f32>> TensorCo
     }
 }
 
-impl<const C: usize, const K: usize, const SIDE: usize> CombResNet<C, K, SIDE> {
+impl<const C: usize, const K: usize, const SIDE: usize, D: Backend> CombResNet<C, K, SIDE, f32, D> {
     /// Randomly initialised on `device`, from its random numbers.
     ///
     /// # Errors
     /// dfdx's, if memory runs out.
-    pub fn new(device: &Cpu) -> Result<Self, CpuError> {
+    pub fn new(device: &D) -> Result<Self, D::Err> {
         BuildModule::try_build(device)
     }
 
-    fn layers(&self) -> Vec<ResidualLayer> {
+    fn layers(&self) -> Vec<ResidualLayer<D>> {
         let (a, b) = &self.blocks;
         let mut layers = vec![self.stem.layer()];
         layers.extend([&a.first, &a.second, &b.first, &b.second].map(ConvNorm::layer));
@@ -103,13 +106,13 @@ impl<const C: usize, const K: usize, const SIDE: usize> CombResNet<C, K, SIDE> {
 ///
 /// # Errors
 /// [`LayerError`] if the images have not 3 channels, or one of their sizes is 0.
-impl<const C: usize, const K: usize, const SIDE: usize, B: Dim, I: Dim, H: Dim, W: Dim>
-    Module<Tensor<(B, I, H, W), f32, Cpu, NoneTape>> for CombResNet<C, K, SIDE>
+impl<const C: usize, const K: usize, const SIDE: usize, D: Backend, B: Dim, I: Dim, H: Dim, W: Dim>
+    Module<Tensor<(B, I, H, W), f32, D, NoneTape>> for CombResNet<C, K, SIDE, f32, D>
 {
-    type Output = Maps<NoneTape>;
+    type Output = Maps<NoneTape, D>;
     type Error = LayerError;
 
-    fn try_forward(&self, images: Tensor<(B, I, H, W), f32, Cpu>) -> Result<Self::Output, LayerError> {
+    fn try_forward(&self, images: Tensor<(B, I, H, W), f32, D>) -> Result<Self::Output, LayerError> {
         Ok(residual_maps(images, self.layers(), SIDE, Statistics::Running)?.0)
     }
 }
@@ -118,22 +121,23 @@ impl<const C: usize, const K: usize, const SIDE: usize, B: Dim, I: Dim, H: Dim, 
 ///
 /// # Errors
 /// The same as evaluation's, and if there is but one value per channel in the batch.
-impl<const C: usize, const K: usize, const SIDE: usize, B: Dim, I: Dim, H: Dim, W: Dim>
-    ModuleMut<Tensor<(B, I, H, W), f32, Cpu, OwnedTape<f32, Cpu>>> for CombResNet<C, K, SIDE>
+impl<const C: usize, const K: usize, const SIDE: usize, D: Backend, B: Dim, I: Dim, H: Dim, W: Dim>
+    ModuleMut<Tensor<(B, I, H, W), f32, D, OwnedTape<f32, D>>> for CombResNet<C, K, SIDE, f32, D>
 {
-    type Output = Maps<OwnedTape<f32, Cpu>>;
+    type Output = Maps<OwnedTape<f32, D>, D>;
     type Error = LayerError;
 
     fn try_forward_mut(
         &mut self,
-        images: Tensor<(B, I, H, W), f32, Cpu, OwnedTape<f32, Cpu>>,
+        images: Tensor<(B, I, H, W), f32, D, OwnedTape<f32, D>>,
     ) -> Result<Self::Output, LayerError> {
-        let (maps, moments) = residual_maps(images, self.layers(), SIDE, Statistics::OfBatch)?;
+        let (maps, seen) = residual_maps(images, self.layers(), SIDE, Statistics::OfBatch)?;
         let (a, b) = &mut self.blocks;
-        let [stem, hidden @ ..] = &moments[..] else { return Ok(maps) };
-        self.stem.follow(stem);
+        self.stem.follow(&seen, 0)?;
         let layers = [&mut a.first, &mut a.second, &mut b.first, &mut b.second];
-        layers.into_iter().zip(hidden).for_each(|(layer, moments)| layer.follow(moments));
+        for (i, layer) in layers.into_iter().enumerate() {
+            layer.follow(&seen, 1 + i)?;
+        }
         Ok(maps)
     }
 }

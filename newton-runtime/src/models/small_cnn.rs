@@ -2,9 +2,9 @@
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::nn::{BuildModule, BuildOnDevice, Module, NonMutableModule};
-use dfdx::prelude::{Const, Cpu, CpuError, Device, Dim, Dtype, HasShape, ReshapeTo, Storage, Tape, Tensor};
+use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, HasShape, ReshapeTo, Storage, Tape, Tensor};
 
-use crate::graph::{ConvReluPool, ConvStack, LayerError, Linear, flatten, relu};
+use crate::graph::{Backend, ConvReluPool, ConvStack, LayerError, Linear, flatten, relu};
 
 /// Scores images at half the resolution: (B, 1, 14, 56) to (B, 1). 99 393 parameters.
 ///
@@ -47,30 +47,31 @@ impl<D: Device<f32>> TensorCollection<f32, D> for SmallCnn<f32, D> {
 
 impl<E: Dtype, D: Storage<E>> NonMutableModule for SmallCnn<E, D> {}
 
-impl<B, C, H, W, T> Module<Tensor<(B, C, H, W), f32, Cpu, T>> for SmallCnn
+impl<B, C, H, W, T, D> Module<Tensor<(B, C, H, W), f32, D, T>> for SmallCnn<f32, D>
 where
+    D: Backend,
     B: Dim,
     C: Dim,
     H: Dim,
     W: Dim,
-    T: Tape<f32, Cpu>,
+    T: Tape<f32, D>,
 {
-    type Output = Tensor<(usize, Const<1>), f32, Cpu, T>;
+    type Output = Tensor<(usize, Const<1>), f32, D, T>;
     type Error = LayerError;
 
-    fn try_forward(&self, images: Tensor<(B, C, H, W), f32, Cpu, T>) -> Result<Self::Output, LayerError> {
+    fn try_forward(&self, images: Tensor<(B, C, H, W), f32, D, T>) -> Result<Self::Output, LayerError> {
         let features = flatten(self.convs.try_forward(images)?)?;
         let hidden = relu(self.hidden.try_forward(features)?)?;
         self.output.try_forward(hidden)
     }
 }
 
-impl SmallCnn {
+impl<D: Backend> SmallCnn<f32, D> {
     /// Randomly initialised on `device`, from its random numbers.
     ///
     /// # Errors
     /// dfdx's, if memory runs out.
-    pub fn new(device: &Cpu) -> Result<Self, CpuError> {
+    pub fn new(device: &D) -> Result<Self, D::Err> {
         BuildModule::try_build(device)
     }
 
@@ -80,21 +81,21 @@ impl SmallCnn {
     /// [`LayerError`] if the images have another shape, or do not make whole sets of `n`.
     pub fn try_scores<B, C, H, W, T>(
         &self,
-        images: Tensor<(B, C, H, W), f32, Cpu, T>,
+        images: Tensor<(B, C, H, W), f32, D, T>,
         n: usize,
-    ) -> Result<Tensor<(usize, usize), f32, Cpu, T>, LayerError>
+    ) -> Result<Tensor<(usize, usize), f32, D, T>, LayerError>
     where
         B: Dim,
         C: Dim,
         H: Dim,
         W: Dim,
-        T: Tape<f32, Cpu>,
+        T: Tape<f32, D>,
     {
         let batch = images.shape().0.size();
         let sets = batch.checked_div(n).unwrap_or(0);
         if sets * n != batch {
             return Err(LayerError::Sets { images: batch, n });
         }
-        Ok(self.try_forward(images)?.try_reshape_like(&(sets, n))?)
+        self.try_forward(images)?.try_reshape_like(&(sets, n)).map_err(Into::into)
     }
 }

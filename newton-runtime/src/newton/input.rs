@@ -19,7 +19,7 @@ pub fn samples(what: &'static str, found: usize, dim: usize) -> Result<usize, Er
     }
 }
 
-pub(super) fn same_length(what: &'static str, found: usize, expected: usize, why: &str) -> Result<(), Error> {
+pub(crate) fn same_length(what: &'static str, found: usize, expected: usize, why: &str) -> Result<(), Error> {
     if found == expected {
         Ok(())
     } else {
@@ -67,7 +67,7 @@ pub(super) fn widen<T: Float>(values: &[T]) -> Vec<f64> {
 }
 
 /// Relative rounding error of the numbers handed in.
-pub(super) fn epsilon<T: Float>() -> f64 {
+pub(crate) fn epsilon<T: Float>() -> f64 {
     let f64_like = T::from_f64(1.0 + f64::EPSILON).to_f64() > 1.0;
     if f64_like { f64::EPSILON } else { f32::EPSILON.into() }
 }

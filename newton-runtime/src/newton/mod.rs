@@ -33,7 +33,7 @@ pub mod diagnostics;
 pub mod eigen;
 pub mod fisher;
 pub mod indefinite;
-mod input;
+pub(crate) mod input;
 pub mod lanes;
 pub mod matrix;
 pub mod precondition;

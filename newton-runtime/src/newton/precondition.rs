@@ -133,7 +133,12 @@ impl Preconditioner {
             let woodbury = Woodbury::scaled(gradients, dim, lambda, factor)?;
             return Ok(Self { dim, solver: Solver::Woodbury(woodbury) });
         }
-        let matrix = fisher::gram(&gradients, dim, factor)?;
+        Self::of_fisher(fisher::gram(&gradients, dim, factor)?, samples, lambda, epsilon)
+    }
+
+    /// From the Fisher matrix of so many samples.
+    fn of_fisher(matrix: Matrix, samples: usize, lambda: f64, epsilon: f64) -> Result<Self, Error> {
+        let dim = matrix.dim();
         let hint = if samples < dim { FEW_SAMPLES } else { "" };
         let solver = if lambda > 0.0 {
             match Definite::new(&matrix, lambda)?.map_err(|e| singular(e, lambda, &matrix, hint))? {
@@ -210,7 +215,7 @@ impl Preconditioner {
 }
 
 /// Directions of the gradients that the Fisher matrix `factor * G^T G` itself is made of.
-pub(super) fn fisher_directions(
+pub(crate) fn fisher_directions(
     gradients: Vec<f64>,
     dim: usize,
     lambda: f64,
@@ -245,6 +250,40 @@ pub fn directions_per_sample<T: Float>(
         directions.extend(one.map_err(|source| Error::InSample { sample, source: Box::new(source) })?);
     }
     Ok(directions)
+}
+
+/// What is wrong with a mean Hessian that a GPU could not factor: symmetric, its entries known to `epsilon`.
+#[cfg(feature = "cuda")]
+pub(crate) fn hessian_error(
+    hessian: Vec<f64>,
+    dim: usize,
+    lambda: f64,
+    on_indefinite: OnIndefinite,
+    epsilon: f64,
+) -> Option<Error> {
+    let matrix = Matrix::symmetric(&hessian, dim);
+    matrix.and_then(|matrix| Preconditioner::known_to(epsilon, matrix, lambda, on_indefinite)).err()
+}
+
+/// The same for a Fisher matrix of so many samples, whose gradients are known to `epsilon`.
+#[cfg(feature = "cuda")]
+pub(crate) fn fisher_error(
+    fisher: Vec<f64>,
+    dim: usize,
+    samples: usize,
+    lambda: f64,
+    epsilon: f64,
+) -> Option<Error> {
+    let matrix = Matrix::from_rows(fisher, dim);
+    matrix.and_then(|matrix| Preconditioner::of_fisher(matrix, samples, lambda, epsilon)).err()
+}
+
+/// The same for the N x N matrix of Equation 27.
+#[cfg(feature = "cuda")]
+pub(crate) fn kernel_error(kernel: Vec<f64>, samples: usize, lambda: f64) -> Option<Error> {
+    let matrix = Matrix::from_rows(kernel, samples);
+    let factored = matrix.and_then(|matrix| Definite::new(&matrix, lambda));
+    factored.map_or_else(Some, |made| made.err().map(|_| super::woodbury::positive(lambda)))
 }
 
 /// Relative size below which a pivot is zero. Without a lambda, C is known no better than its rounding in the caller's type;

@@ -51,6 +51,15 @@ impl Definite {
     }
 }
 
+/// The error for a lambda that is not positive.
+pub(super) fn positive(lambda: f64) -> Error {
+    Error::Setting {
+        name: "lambda",
+        value: lambda,
+        expected: "Equation 27 divides by lambda: it must be finite and positive",
+    }
+}
+
 /// `(F + lambda I)^-1` of the gradients it was made from.
 #[derive(Debug, Clone)]
 pub struct Woodbury {
@@ -74,16 +83,11 @@ impl Woodbury {
     }
 
     pub(super) fn scaled(gradients: Vec<f64>, dim: usize, lambda: f64, factor: f64) -> Result<Self, Error> {
-        let positive = Error::Setting {
-            name: "lambda",
-            value: lambda,
-            expected: "Equation 27 divides by lambda: it must be finite and positive",
-        };
         if !(lambda.is_finite() && lambda > 0.0) {
-            return Err(positive);
+            return Err(positive(lambda));
         }
         let kernel = fisher::kernel(&gradients, dim, factor)?;
-        let kernel = Definite::new(&kernel, lambda)?.map_err(|_| positive)?;
+        let kernel = Definite::new(&kernel, lambda)?.map_err(|_| positive(lambda))?;
         Ok(Self { dim, lambda, factor, gradients, kernel })
     }
 

@@ -74,6 +74,11 @@ where
     ) -> Result<(), SmoothingError> {
         Err(SmoothingError::HessianOfAlgorithm)
     }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, Label>> {
+        Some(self)
+    }
 }
 
 /// `1/k sum_o (y_o - w_o)^2`: the usual loss on the result of an algorithm. Labels are any [`Numbers`], k of them.
@@ -99,7 +104,7 @@ impl<L> Clone for MeanSquaredError<L> {
 impl<L> Copy for MeanSquaredError<L> {}
 
 /// The numbers of a target, in `f64`.
-pub(super) fn target<T: Float>(
+pub(crate) fn target<T: Float>(
     numbers: &impl Numbers<T>,
     expected: usize,
     sample: usize,
@@ -150,5 +155,17 @@ impl<T: Float, L: Numbers<T> + Sync> NewtonLoss<T> for MeanSquaredError<L> {
         let one =
             (0..self.dim * self.dim).map(|i| if i % (self.dim + 1) == 0 { diagonal } else { T::default() });
         Ok(one.collect::<Vec<T>>().repeat(labels.len()))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[L],
+        request: crate::cuda::Request,
+    ) -> Result<Option<crate::cuda::Parts<T>>, Error> {
+        crate::loss::check_lengths("the mean squared error", self.dim, predictions.len(), labels.len())?;
+        crate::cuda::smoothing::squared_error_parts(gpu, predictions, labels, self.dim, request).map(Some)
     }
 }

@@ -43,6 +43,12 @@ pub trait Estimator<T: Float, L>: Sync {
         factor: f64,
         into: SampleFactors<'_>,
     ) -> Result<(), SmoothingError>;
+
+    /// Its form for GPUs; none: losses are then evaluated on the CPU.
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
+        None
+    }
 }
 
 /// The value and the gradient of every sample, on all cores.
@@ -102,5 +108,10 @@ impl<T: Float, L: Sync> Estimator<T, L> for OfLoss {
         into: SampleFactors<'_>,
     ) -> Result<(), SmoothingError> {
         round.evaluations(sample).factor_hessian(round.covariate, factor, into)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
+        Some(self)
     }
 }

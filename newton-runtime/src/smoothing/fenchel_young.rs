@@ -36,7 +36,7 @@ pub struct OfOptimizer {
 }
 
 impl OfOptimizer {
-    fn sign(self) -> f64 {
+    pub(crate) fn sign(self) -> f64 {
         match self.sense {
             Sense::Minimize => 1.0,
             Sense::Maximize => -1.0,
@@ -92,5 +92,10 @@ where
     ) -> Result<(), SmoothingError> {
         let factor = self.sign() * factor;
         round.solutions(sample).factor_fenchel_young_hessian(round.covariate, factor, into)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
+        Some(self)
     }
 }

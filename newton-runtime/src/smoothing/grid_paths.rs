@@ -22,6 +22,11 @@ impl<T: Float, L> GridPaths<T, L> {
     pub fn new(rows: usize, columns: usize) -> Result<Self, DijkstraError> {
         Ok(Self { solver: BatchDijkstra::new(rows, columns)?, label: PhantomData })
     }
+
+    /// Cells down and across.
+    pub fn size(&self) -> (usize, usize) {
+        self.solver.size()
+    }
 }
 
 impl<T: Float, L> Clone for GridPaths<T, L> {
@@ -51,5 +56,10 @@ impl<T: Float + From<bool>, L: Sync> Oracle<T> for GridPaths<T, L> {
             DijkstraError::Sample { sample, error } => Failure::at(sample, error),
             other => Failure::whole(other),
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, L>> {
+        Some(self)
     }
 }

@@ -30,9 +30,12 @@ mod round;
 mod settings;
 mod smoothed;
 mod solutions;
+mod squared;
 
 #[doc(hidden)]
 pub use algorithm::output_loss;
+#[cfg(feature = "cuda")]
+pub(crate) use algorithm::target;
 pub use algorithm::{MeanSquaredError, OfAlgorithm};
 pub use compared::{Compared, compared};
 pub use covariate::Covariate;
@@ -45,9 +48,43 @@ pub use noise::{Noise, Sampling};
 pub use numbers::{Labelled, Numbers};
 pub use oracle::{Arguments, Batched, Each, Failure, Oracle, Reason, batched, each, evaluate_each};
 pub use round::Round;
+#[cfg(feature = "cuda")]
+pub(crate) use round::{evaluate, place};
+#[cfg(feature = "cuda")]
+pub(crate) use settings::Begun;
 pub use settings::Smoothing;
 pub use smoothed::{PerturbedOptimizer, Smoothed, SmoothedAlgorithm, SmoothedLoss};
 pub use solutions::Solutions;
+#[cfg(feature = "cuda")]
+pub(crate) use squared::targets;
+pub use squared::{Squared, squared};
+
+/// What generated losses have for GPUs. Whether there is such a thing, the runtime's features say and not those of the crate that
+/// generated code stands in.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "cuda")]
+macro_rules! smoothed_on_device {
+    ($element:ty) => {
+        fn on_device(
+            &self,
+            gpu: &$crate::cuda::Gpu,
+            predictions: $crate::cuda::Slice<'_, $element>,
+            labels: &[Self::Label],
+            request: $crate::cuda::Request,
+        ) -> ::core::result::Result<::core::option::Option<$crate::cuda::Parts<$element>>, $crate::Error> {
+            $crate::loss::NewtonLoss::on_device(&self.smoothed(), gpu, predictions, labels, request)
+        }
+    };
+}
+
+/// Nothing without the feature `cuda`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "cuda"))]
+macro_rules! smoothed_on_device {
+    ($element:ty) => {};
+}
 
 /// Noise that does not fit its use.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

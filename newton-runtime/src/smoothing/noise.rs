@@ -97,12 +97,12 @@ impl Noise {
     }
 
     /// Perturbations that are drawn and not mirrored.
-    fn drawn(&self) -> usize {
+    pub(crate) fn drawn(&self) -> usize {
         if self.antithetic { self.samples / 2 } else { self.samples }
     }
 
     /// k, if as many are drawn as k^`dim`.
-    fn intervals(&self, dim: usize) -> Option<usize> {
+    pub(crate) fn intervals(&self, dim: usize) -> Option<usize> {
         let power = |k: usize| u32::try_from(dim).ok().and_then(|dim| k.checked_pow(dim));
         (1..=self.drawn())
             .take_while(|k| power(*k).is_some_and(|p| p <= self.drawn()))

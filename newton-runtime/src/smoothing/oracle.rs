@@ -40,6 +40,12 @@ pub trait Oracle<T: Float>: Sync {
         arguments: &Arguments<'_, T, Self::Label>,
         results: &mut [T],
     ) -> Result<(), Failure>;
+
+    /// Its form for GPUs; none: losses on a GPU copy their arguments to the host, have them evaluated there and copy the results back.
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, Self::Label>> {
+        None
+    }
 }
 
 /// Where to evaluate a black box: the perturbed arguments of all samples of a batch, one sample after the other, equally many of each.
@@ -335,5 +341,10 @@ impl<T: Float, O: Oracle<T>> Oracle<T> for &O {
 
     fn evaluate_all(&self, arguments: &Arguments<'_, T, O::Label>, results: &mut [T]) -> Result<(), Failure> {
         (**self).evaluate_all(arguments, results)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, O::Label>> {
+        (**self).on_device()
     }
 }

@@ -31,6 +31,35 @@ pub struct Round<'a, T> {
     zeros: Vec<f64>,
 }
 
+/// Where a black box failed: at which of the arguments of its sample, of which `perturbed` are perturbed and the rest is not.
+pub(crate) fn place(failure: Failure, name: &'static str, perturbed: usize, per_sample: usize) -> Error {
+    let found = failure.row.map(|row| (row / per_sample, row % per_sample));
+    let (sample, perturbation) = (found.map(|at| at.0), found.map(|at| at.1));
+    let perturbation = perturbation.filter(|at| *at < perturbed);
+    Error::BlackBox { name, sample, perturbation, reason: failure.reason }
+}
+
+/// The results at all arguments, equally many for each of `labels`, of which `perturbed` are perturbed: finite numbers.
+pub(crate) fn evaluate<T: Float, O: Oracle<T>>(
+    oracle: &O,
+    arguments: &[T],
+    labels: &[O::Label],
+    perturbed: usize,
+) -> Result<Vec<T>, Error> {
+    let arguments = Arguments::new(arguments, labels, oracle.dim());
+    let place = |failure| place(failure, oracle.name(), perturbed, arguments.per_sample());
+    let outputs = oracle.outputs();
+    let mut results = vec![T::from_f64(f64::NAN); arguments.len() * outputs];
+    // Results of a call that panicked are not read.
+    let call = catch_unwind(AssertUnwindSafe(|| oracle.evaluate_all(&arguments, &mut results)));
+    call.unwrap_or_else(|payload| {
+        Err(Failure { row: None, reason: Reason::Panicked(panic_message(&*payload)) })
+    })
+    .map_err(place)?;
+    all_finite(&results, outputs).map_err(place)?;
+    Ok(results)
+}
+
 impl<'a, T: Float> Round<'a, T> {
     /// Evaluates the black box for each sample at S perturbed arguments and, `unperturbed`, at the argument itself. Settings and lengths
     /// are known to be valid.
@@ -61,25 +90,7 @@ impl<'a, T: Float> Round<'a, T> {
                 }
                 rest.copy_from_slice(&y[..rest.len()]);
             });
-        let mut results = vec![T::from_f64(f64::NAN); labels.len() * per_sample * outputs];
-        let place = |failure: Failure| {
-            let found = failure.row.map(|row| (row / per_sample, row % per_sample));
-            let (sample, perturbation) = (found.map(|at| at.0), found.map(|at| at.1));
-            Error::BlackBox {
-                name: oracle.name(),
-                sample,
-                perturbation: perturbation.filter(|at| *at < noise.samples),
-                reason: failure.reason,
-            }
-        };
-        let arguments = Arguments::new(&arguments, labels, dim);
-        // Results of a call that panicked are not read.
-        let call = catch_unwind(AssertUnwindSafe(|| oracle.evaluate_all(&arguments, &mut results)));
-        call.unwrap_or_else(|payload| {
-            Err(Failure { row: None, reason: Reason::Panicked(panic_message(&*payload)) })
-        })
-        .map_err(place)?;
-        all_finite(&results, outputs).map_err(place)?;
+        let results = evaluate(oracle, &arguments, labels, noise.samples)?;
         Ok(Self {
             noise,
             covariate: smoothing.covariate,

@@ -1,5 +1,6 @@
 //! How a black box is smoothed.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Covariate, Noise, SmoothingError};
@@ -14,13 +15,14 @@ pub struct Smoothing {
     pub noise: Noise,
     /// What is subtracted from the values.
     pub covariate: Covariate,
-    step: AtomicU64,
+    /// Shared with steps that were begun.
+    step: Arc<AtomicU64>,
 }
 
 impl Smoothing {
     /// The noise of step 0, and the value at the unperturbed argument as covariate.
     pub fn new(noise: Noise) -> Self {
-        Self { noise, covariate: Covariate::default(), step: AtomicU64::new(0) }
+        Self { noise, covariate: Covariate::default(), step: Arc::default() }
     }
 
     /// The same with something else subtracted from the values.
@@ -48,7 +50,7 @@ impl Smoothing {
 
     /// The step failed, and can be tried again with the same noise, unless another has begun.
     pub(super) fn abandon(&self, step: u64) {
-        let _ = self.step.compare_exchange(step + 1, step, Ordering::Relaxed, Ordering::Relaxed);
+        abandon(&self.step, step);
     }
 
     /// Goes to another step.
@@ -66,10 +68,51 @@ impl Smoothing {
     }
 }
 
+fn abandon(counter: &AtomicU64, step: u64) {
+    let _ = counter.compare_exchange(step + 1, step, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// A step that was begun, of which it is not known yet whether it succeeds. It is abandoned where it is dropped, unless it was made.
+#[cfg(feature = "cuda")]
+pub(crate) struct Begun {
+    step: u64,
+    counter: Arc<AtomicU64>,
+    made: bool,
+}
+
+#[cfg(feature = "cuda")]
+impl Begun {
+    pub fn new(smoothing: &Smoothing) -> Self {
+        Self { step: smoothing.begin(), counter: Arc::clone(&smoothing.step), made: false }
+    }
+
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// It succeeded.
+    pub fn made(mut self) {
+        self.made = true;
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if !self.made {
+            abandon(&self.counter, self.step);
+        }
+    }
+}
+
 /// With a counter of its own, which begins where this one is: clones that are trained side by side have the same noise.
 impl Clone for Smoothing {
     fn clone(&self) -> Self {
-        Self { noise: self.noise.clone(), covariate: self.covariate, step: AtomicU64::new(self.step()) }
+        Self {
+            noise: self.noise.clone(),
+            covariate: self.covariate,
+            step: Arc::new(AtomicU64::new(self.step())),
+        }
     }
 }
 

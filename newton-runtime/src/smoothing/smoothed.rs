@@ -172,17 +172,31 @@ impl<O, E, S: Borrow<Smoothing>> Smoothed<O, E, S> {
         O: Oracle<T>,
         E: Estimator<T, O::Label>,
     {
-        let (oracle, smoothing) = (&self.oracle, self.smoothing.borrow());
-        let (dim, outputs) = (oracle.dim(), oracle.outputs());
-        check_batch(oracle.name(), dim, predictions, labels.len())?;
+        let oracle = &self.oracle;
+        check_batch(oracle.name(), oracle.dim(), predictions, labels.len())?;
+        let unperturbed = self.validate(hessian)?;
+        Round::new(oracle, self.smoothing(), step, predictions, labels, unperturbed)
+    }
+
+    /// Whether settings fit the black box; if they do, whether it is to be evaluated at the unperturbed arguments, too.
+    pub(crate) fn validate<T: Float>(&self, hessian: bool) -> Result<bool, SmoothingError>
+    where
+        O: Oracle<T>,
+        E: Estimator<T, O::Label>,
+    {
+        let (dim, outputs, smoothing) = (self.oracle.dim(), self.oracle.outputs(), self.smoothing());
         if dim == 0 || outputs == 0 {
             let what = if dim == 0 { "an argument" } else { "a result" };
-            return Err(SmoothingError::Length { what, found: 0, expected: 1 }.into());
+            return Err(SmoothingError::Length { what, found: 0, expected: 1 });
         }
         smoothing.validate(dim)?;
         self.estimator.validate(dim, outputs, hessian, &smoothing.noise)?;
-        let unperturbed = self.estimator.reads_unperturbed(smoothing.covariate, hessian);
-        Round::new(oracle, smoothing, step, predictions, labels, unperturbed)
+        Ok(self.estimator.reads_unperturbed(smoothing.covariate, hessian))
+    }
+
+    #[cfg(feature = "cuda")]
+    pub(crate) fn estimator(&self) -> &E {
+        &self.estimator
     }
 
     fn evaluate_at<T: Float>(
@@ -260,6 +274,17 @@ where
     /// Looks, and leaves the step as it is.
     fn z_star(&self, predictions: &[T], labels: &[O::Label]) -> Result<Vec<T>, Error> {
         Ok(self.evaluate_at(self.smoothing().step(), predictions, labels)?.0.step.z_star)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_device(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        predictions: crate::cuda::Slice<'_, T>,
+        labels: &[O::Label],
+        request: crate::cuda::Request,
+    ) -> Result<Option<crate::cuda::Parts<T>>, Error> {
+        crate::cuda::smoothing::parts(self, gpu, predictions, labels, request)
     }
 
     /// Looks, and leaves the step as it is.

@@ -5,6 +5,7 @@ use dfdx::prelude::CpuError;
 
 use super::HistoryError;
 use crate::algorithms::DijkstraError;
+use crate::cuda::CudaError;
 use crate::data::DataError;
 use crate::graph::LayerError;
 
@@ -65,10 +66,16 @@ impl From<crate::Error> for TrainError {
     }
 }
 
-impl From<OptimizerUpdateError<CpuError>> for TrainError {
-    fn from(error: OptimizerUpdateError<CpuError>) -> Self {
+impl From<CudaError> for TrainError {
+    fn from(error: CudaError) -> Self {
+        Self::Layer(error.into())
+    }
+}
+
+impl<E: Into<LayerError>> From<OptimizerUpdateError<E>> for TrainError {
+    fn from(error: OptimizerUpdateError<E>) -> Self {
         match error {
-            OptimizerUpdateError::DeviceError(error) => error.into(),
+            OptimizerUpdateError::DeviceError(error) => Self::Layer(error.into()),
             OptimizerUpdateError::UnusedParams(unused) => Self::UnusedParameters(format!("{unused:?}")),
         }
     }

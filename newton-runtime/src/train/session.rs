@@ -214,7 +214,7 @@ impl<B: Inspect> Session for Single<B> {
         let mut arrays = Arrays::default();
         let (network, optimizer) = trainer.parts();
         arrays.put_network(NETWORK, network);
-        optimizer.save(network, OPTIMIZER, &mut arrays)?;
+        optimizer.save(network, OPTIMIZER, &mut arrays).map_err(Into::into)?;
         if let Some(best) = best {
             arrays.put_network(BEST, &best.network);
         }

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use dfdx::nn::ZeroGrads;
 use dfdx::nn::tensor_collection::TensorCollection;
-use dfdx::prelude::{AdamConfig, AsArray, Cpu, Gradients, OwnedTape, Rank0, Tensor};
+use dfdx::prelude::{AdamConfig, Cpu, Gradients, NoneTape, OwnedTape, Rank0, Tensor};
 
 use super::{Optimizer, Rule, TrainError};
-use crate::graph::{self, LayerError};
+use crate::graph::{self, Backend, LayerError};
 
 /// A loss on its tape.
-pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
+pub type Loss<D = Cpu> = Tensor<Rank0, f32, D, OwnedTape<f32, D>>;
 
-/// A network with the state of its optimizer.
+/// A network with the state of its optimizer, on the network's device.
 ///
 /// ```
 /// use dfdx::prelude::*;
@@ -31,11 +31,11 @@ pub type Loss = Tensor<Rank0, f32, Cpu, OwnedTape<f32, Cpu>>;
 /// # Ok::<(), newton_runtime::train::TrainError>(())
 /// ```
 #[derive(Debug)]
-pub struct Trainer<N> {
+pub struct Trainer<N, D: Backend = Cpu> {
     network: N,
-    optimizer: Optimizer<Cpu>,
+    optimizer: Optimizer<D>,
     /// Kept between steps, so that the buffers are made once.
-    gradients: Option<Gradients<f32, Cpu>>,
+    gradients: Option<Gradients<f32, D>>,
 }
 
 /// What a step has to say.
@@ -47,7 +47,7 @@ pub struct StepReport {
     pub time: Duration,
 }
 
-impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
+impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
     /// Trains `network` by Adam.
     pub fn new(network: N, adam: AdamConfig) -> Self {
         Self { network, optimizer: Optimizer::adam(adam), gradients: None }
@@ -64,7 +64,7 @@ impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
     }
 
     /// Both, to save them or to put them where they were.
-    pub(super) fn parts(&mut self) -> (&mut N, &mut Optimizer<Cpu>) {
+    pub(super) fn parts(&mut self) -> (&mut N, &mut Optimizer<D>) {
         (&mut self.network, &mut self.optimizer)
     }
 
@@ -77,22 +77,25 @@ impl<N: TensorCollection<f32, Cpu>> Trainer<N> {
     /// its running statistics in there; the parameters are changed afterwards.
     ///
     /// # Errors
-    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged.
+    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged. On a GPU, whose
+    /// memory may run out in the update as well: some parameters may have been changed then.
     pub fn step(
         &mut self,
-        forward: impl FnOnce(&mut N, Gradients<f32, Cpu>) -> Result<Loss, LayerError>,
+        forward: impl FnOnce(&mut N, Gradients<f32, D>) -> Result<Loss<D>, LayerError>,
     ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         let gradients = match self.gradients.take() {
             Some(gradients) => gradients,
-            None => self.network.try_alloc_grads()?,
+            None => self.network.try_alloc_grads().map_err(Into::into)?,
         };
-        let loss = forward(&mut self.network, gradients)?;
-        let value = loss.array();
+        let loss = D::guarded(|| forward(&mut self.network, gradients))?;
+        let value = loss.retaped::<NoneTape>();
         let mut gradients = graph::backward(loss)?;
-        self.optimizer.update(&mut self.network, &mut gradients)?;
-        self.network.try_zero_grads(&mut gradients)?;
+        D::guarded(|| self.optimizer.update(&mut self.network, &mut gradients).map_err(Into::into))?;
+        self.network.try_zero_grads(&mut gradients).map_err(Into::into)?;
         self.gradients = Some(gradients);
-        Ok(StepReport { loss: value, time: start.elapsed() })
+        // Here a GPU is waited for, with all its work of the step before it.
+        let loss = D::numbers(&value)?[0];
+        Ok(StepReport { loss, time: start.elapsed() })
     }
 }

@@ -11,17 +11,17 @@ struct ClosedForm<'a> {
     at: usize,
 }
 
-impl TensorVisitor<f32, Cpu> for ClosedForm<'_> {
+impl<D: Device<f32>> TensorVisitor<f32, D> for ClosedForm<'_> {
     type Viewer = ViewTensorMut;
-    type Err = CpuError;
+    type Err = D::Err;
     type E2 = f32;
-    type D2 = Cpu;
+    type D2 = D;
 
     fn visit<S: Shape>(
         &mut self,
-        options: TensorOptions<S, f32, Cpu>,
-        tensor: &mut Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
+        options: TensorOptions<S, f32, D>,
+        tensor: &mut Tensor<S, f32, D>,
+    ) -> Result<Option<Tensor<S, f32, D>>, D::Err> {
         if options.do_gradient_update {
             let sizes: Vec<usize> = tensor.shape().concrete().into_iter().collect();
             let fan_in: usize = if sizes.len() > 1 { sizes[1..].iter().product() } else { 8 };
@@ -38,7 +38,7 @@ impl TensorVisitor<f32, Cpu> for ClosedForm<'_> {
 }
 
 /// Gives a network the golden files' weights.
-pub fn set_closed_form<M: TensorCollection<f32, Cpu>>(net: &mut M, names: &[&str]) {
+pub fn set_closed_form<D: Device<f32>, M: TensorCollection<f32, D>>(net: &mut M, names: &[&str]) {
     let mut form = ClosedForm { names, at: 0 };
     M::iter_tensors(&mut RecursiveWalker { m: net, f: &mut form }).expect("the walk cannot fail");
 }
@@ -46,19 +46,19 @@ pub fn set_closed_form<M: TensorCollection<f32, Cpu>>(net: &mut M, names: &[&str
 /// A trained tensor's shape, and its values or gradient.
 pub type Found = (Vec<usize>, Vec<f32>);
 
-struct Collect<'a>(Option<&'a Gradients<f32, Cpu>>, Vec<Found>);
+struct Collect<'a, D: Device<f32>>(Option<&'a Gradients<f32, D>>, Vec<Found>);
 
-impl TensorVisitor<f32, Cpu> for Collect<'_> {
+impl<D: Device<f32>> TensorVisitor<f32, D> for Collect<'_, D> {
     type Viewer = ViewTensorRef;
-    type Err = CpuError;
+    type Err = D::Err;
     type E2 = f32;
-    type D2 = Cpu;
+    type D2 = D;
 
     fn visit<S: Shape>(
         &mut self,
-        options: TensorOptions<S, f32, Cpu>,
-        tensor: &Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
+        options: TensorOptions<S, f32, D>,
+        tensor: &Tensor<S, f32, D>,
+    ) -> Result<Option<Tensor<S, f32, D>>, D::Err> {
         if options.do_gradient_update {
             let values = self.0.map_or_else(|| tensor.as_vec(), |grads| grads.get(tensor).as_vec());
             self.1.push((tensor.shape().concrete().into_iter().collect(), values));
@@ -68,7 +68,10 @@ impl TensorVisitor<f32, Cpu> for Collect<'_> {
 }
 
 /// Every trained tensor with its shape, or its gradient if there are any.
-pub fn collect<M: TensorCollection<f32, Cpu>>(net: &M, grads: Option<&Gradients<f32, Cpu>>) -> Vec<Found> {
+pub fn collect<D: Device<f32>, M: TensorCollection<f32, D>>(
+    net: &M,
+    grads: Option<&Gradients<f32, D>>,
+) -> Vec<Found> {
     let mut found = Collect(grads, Vec::new());
     M::iter_tensors(&mut RecursiveWalker { m: net, f: &mut found }).expect("the walk cannot fail");
     found.1

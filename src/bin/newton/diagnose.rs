@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use dfdx::prelude::Cpu;
 use newton_losses::data::Split;
 use newton_losses::newton::Diagnostics;
 use newton_losses::train::Checkpoint;
@@ -81,7 +82,8 @@ fn look(
     split: Split,
     data: &mut DataCache,
 ) -> anyhow::Result<Result<Diagnosis, String>> {
-    let mut begun = problem::begin(config, data, 0)?;
+    let device = Cpu::default();
+    let mut begun = problem::begin(&device, config, data, 0)?;
     if let Some(checkpoint) = checkpoint {
         begun.session.restore_network(checkpoint)?;
     }

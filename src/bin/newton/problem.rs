@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use dfdx::prelude::Cpu;
 use newton_losses::cli_losses::{self, Arithmetic};
 use newton_losses::data::Digits;
 use newton_losses::data::warcraft::Warcraft;
@@ -88,15 +89,20 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Makes the session of a run that has made `step` steps; its state is to be restored, if they are any.
-pub fn begin<'a>(config: &'a Config, data: &mut DataCache, step: u64) -> anyhow::Result<Begun<'a>> {
+pub fn begin<'a>(
+    device: &'a Cpu,
+    config: &'a Config,
+    data: &mut DataCache,
+    step: u64,
+) -> anyhow::Result<Begun<'a>> {
     check(config)?;
     let network = config.keys.network.unwrap_or(Network::Small);
     match (&config.problem, data.get(&config.keys)?) {
         (Problem::Sorting(settings), Kept::Digits(digits)) => {
             let loss = ranking(config, settings)?;
             let session = match network {
-                Network::Small => sorting::session::<SmallCnn>(settings, digits, loss, config.rule)?,
-                Network::Paper => sorting::session::<MnistCnn>(settings, digits, loss, config.rule)?,
+                Network::Small => sorting::session::<SmallCnn>(device, settings, digits, loss, config.rule)?,
+                Network::Paper => sorting::session::<MnistCnn>(device, settings, digits, loss, config.rule)?,
             };
             let samples = settings.test_batches * EVALUATION_SETS as u64;
             Ok(Begun { session, data: digits.provenance.to_string(), samples })
@@ -104,10 +110,16 @@ pub fn begin<'a>(config: &'a Config, data: &mut DataCache, step: u64) -> anyhow:
         (Problem::ShortestPath(settings), Kept::Maps(maps)) => {
             let loss = cli_losses::shortest_path(settings.loss, config.newton, step)?;
             let session = match network {
-                Network::Small => {
-                    shortest_path::session::<CombResNet<32, 7, 12>>(settings, maps, loss, config.rule)?
+                Network::Small => shortest_path::session::<CombResNet<32, 7, 12>>(
+                    device,
+                    settings,
+                    maps,
+                    loss,
+                    config.rule,
+                )?,
+                Network::Paper => {
+                    shortest_path::session::<CombResNet18>(device, settings, maps, loss, config.rule)?
                 }
-                Network::Paper => shortest_path::session::<CombResNet18>(settings, maps, loss, config.rule)?,
             };
             Ok(Begun { session, data: maps.provenance.to_string(), samples: maps.test.len() as u64 })
         }

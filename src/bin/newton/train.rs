@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
+use dfdx::prelude::Cpu;
 use newton_losses::train::events::EventFile;
 use newton_losses::train::session::Tested;
 use newton_losses::train::{Checkpoint, CheckpointError, Session};
@@ -104,8 +105,9 @@ pub fn run(
         claimed.write_keys(&config.keys)?;
     }
     let checkpoint = find_checkpoint(&claimed, config, resume)?;
+    let device = Cpu::default();
     let from = checkpoint.as_ref().map_or(Ok(0), |checkpoint| checkpoint.number("step"))?;
-    let Begun { mut session, data, samples } = problem::begin(config, data, from)?;
+    let Begun { mut session, data, samples } = problem::begin(&device, config, data, from)?;
     let mut metrics = Metrics::new(session.columns());
     if let Some(checkpoint) = &checkpoint {
         session.restore(checkpoint)?;

@@ -7,9 +7,9 @@ use newton_losses::loss::NewtonLoss;
 use newton_losses::scalar::Data;
 
 /// Relative to the largest entry: `double` against the CPU's.
-const EXACT: f64 = 1e-9;
+pub const EXACT: f64 = 1e-9;
 /// The same for `float`: value, gradient, Hessian.
-const SINGLE: [f64; 3] = [1e-4, 1e-3, 1e-2];
+pub const SINGLE: [f64; 3] = [1e-4, 1e-3, 1e-2];
 /// Sizes of batches: one sample, less than a warp, and more, with threads that have nothing to do.
 pub const BATCHES: [usize; 4] = [1, 5, 19, 33];
 
@@ -25,7 +25,7 @@ pub fn deviation(found: &[f64], expected: &[f64]) -> f64 {
 }
 
 #[track_caller]
-fn assert_close(what: &str, tolerance: f64, found: &[f64], expected: &[f64]) {
+pub fn assert_close(what: &str, tolerance: f64, found: &[f64], expected: &[f64]) {
     let off = deviation(found, expected);
     assert!(off <= tolerance, "{what}: off by {off:e}\n   found {found:?}\nexpected {expected:?}");
 }

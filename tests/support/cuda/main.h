@@ -42,9 +42,9 @@ template <class T>
 struct Kernels {
     void (*values)(nl::Batch<T>, T*);
     void (*gradients)(nl::Batch<T>, T*, T*);
-    void (*hessians)(nl::Batch<T>, T*);
+    void (*hessians)(nl::Batch<T>, nl::Along<T>, T*);
     void (*products)(nl::Batch<T>, const T*, T*);
-    void (*sums)(nl::Batch<T>, unsigned, double*);
+    void (*sums)(nl::Batch<T>, nl::Along<T>, unsigned, double*);
     void (*mean)(const double*, unsigned, unsigned, unsigned, double*);
     unsigned dim, numbers, integers, parts;
 };
@@ -75,9 +75,9 @@ void answer(const Request& request, const Kernels<T>& kernels) {
         switch (request.kind) {
             case VALUES: return kernels.values(batch, values.data);
             case GRADIENTS: return kernels.gradients(batch, values.data, others.data);
-            case HESSIANS: return kernels.hessians(batch, others.data);
+            case HESSIANS: return kernels.hessians(batch, {nullptr, nullptr}, others.data);
             case PRODUCTS: return kernels.products(batch, vectors.data, others.data);
-            case MEAN: return kernels.sums(batch, request.chunk, sums.data);
+            case MEAN: return kernels.sums(batch, {nullptr, nullptr}, request.chunk, sums.data);
         }
     });
     if (mean) {

@@ -5,6 +5,8 @@
 #![allow(dead_code)]
 
 pub mod compare;
+#[cfg(feature = "cuda")]
+pub mod device;
 
 use newton_losses::cuda::{Element, Unit, library};
 use newton_losses::scalar::Float;

@@ -68,60 +68,44 @@ impl Attempts {
 }
 
 impl<T: Float> Workspace<T> {
-    fn sweeps(&self) -> &'static [Sweep] {
-        match self.want {
-            Want::Values | Want::Gradients => &[Sweep::Numbers],
-            Want::MeanHessian | Want::Hessians => &[Sweep::Numbers, Sweep::Duals],
-        }
-    }
-
     /// Batches like this one were looked at before.
     pub fn is_known(&self) -> bool {
-        self.sweeps().iter().all(|sweep| self.program.needs(*sweep).seen)
+        self.program.needs(self.sweep()).seen
     }
 
     /// Waits, and learns how long tapes must be. Whether they were long enough.
     pub fn look(&self, gpu: &Gpu) -> Result<bool, CudaError> {
-        let attempts = self.attempts(gpu)?;
-        Ok(attempts.iter().all(|attempts| !attempts.failed))
+        Ok(!self.attempts(gpu)?.failed)
     }
 
-    fn attempts(&self, gpu: &Gpu) -> Result<Vec<Attempts>, CudaError> {
-        let words = gpu.download(self.status.slice())?;
-        let read = |sweep: &Sweep| {
-            let attempts = Attempts::read(&words[*sweep as usize * ATTEMPTS * STATUS..]);
-            self.program.learn(*sweep, attempts.lacking);
-            attempts
-        };
-        Ok(self.sweeps().iter().map(read).collect())
+    fn attempts(&self, gpu: &Gpu) -> Result<Attempts, CudaError> {
+        let attempts = Attempts::read(&gpu.download(self.status.slice())?);
+        self.program.learn(self.sweep(), attempts.lacking);
+        Ok(attempts)
     }
 
     /// Waits, and says what went wrong.
     pub fn check(&mut self, gpu: &Gpu) -> Result<(), Error> {
-        let attempts = self.attempts(gpu)?;
-        for (sweep, attempts) in self.sweeps().iter().zip(&attempts) {
-            if attempts.failed {
-                // Known now: the next batch has room.
-                let found = attempts.lacking.into_iter().max().unwrap_or(0) as usize;
-                let most = self.rooms[*sweep as usize].elements[0];
-                return Err(CudaError::TooLarge { what: "the tape of a sample", found, most }.into());
-            }
+        let Attempts { last, lacking, failed } = self.attempts(gpu)?;
+        if failed {
+            // Known now: the next batch has room, if the device has.
+            let (_, slots) = self.room().attempt(gpu.multiprocessors(), ATTEMPTS - 1, self.parts());
+            let worst =
+                lacking.into_iter().zip(slots).max_by_key(|(lacking, slots)| lacking.saturating_sub(*slots));
+            let (found, most) = worst.unwrap_or((0, 0));
+            let (found, most) = (found as usize, most as usize);
+            return Err(CudaError::TooLarge { what: "the tape of a sample", found, most }.into());
         }
-        let fault = attempts.iter().find_map(|attempts| attempts.last.fault);
-        if let Some((sample, _)) = fault {
+        if let Some((sample, _)) = last.fault {
             return Err(self.blame(gpu, sample)?);
         }
-        let not_finite: Vec<Option<usize>> = attempts.iter().map(|a| a.last.not_finite).collect();
-        if not_finite.iter().all(Option::is_none) {
-            return Ok(());
-        }
+        let Some(sample) = last.not_finite else { return Ok(()) };
         self.name_first(gpu)?;
-        if let Some(sample) = not_finite.get(1).copied().flatten() {
+        if self.sweep() == Sweep::Duals {
             let hessian = self.alone(gpu, sample, Sweep::Duals)?;
             self.find_culprit(gpu, Quantity::Hessian, &hessian, hessian.len(), sample)?;
         }
         // It was seen, and is not there any more: nothing else writes what was downloaded.
-        let sample = not_finite.into_iter().flatten().min().unwrap_or(0);
         Err(Error::NonFinite { quantity: Quantity::Loss, sample, entry: 0, value: f64::NAN })
     }
 
@@ -130,7 +114,7 @@ impl<T: Float> Workspace<T> {
         let loss = self.program.name;
         self.alone(gpu, sample, Sweep::Numbers)?;
         let words = gpu.download(self.status.slice())?;
-        let status = Status::read(&words[(ATTEMPTS - 1) * STATUS..]);
+        let status = Status::read(&words[..STATUS]);
         Ok(match status.fault {
             Some((_, Fault::Index { index, len })) => Error::IndexOutOfRange { loss, sample, index, len },
             _ => Error::DivisionByZero { loss, sample },

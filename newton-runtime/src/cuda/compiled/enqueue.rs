@@ -6,7 +6,7 @@ use super::super::gpu::{Gpu, Launch, Parameter, Slice};
 use super::super::parts::{DeviceHessians, Want};
 use super::program::{Slots, Sweep};
 use super::shape::{ATTEMPTS, Shape, WARP};
-use super::workspace::{Outputs, STATUS, Workspace, fresh};
+use super::workspace::{Outputs, STATUS, Workspace};
 use crate::scalar::Float;
 
 /// `nl::Batch<T>`, whatever T is: pointers have one size.
@@ -32,6 +32,17 @@ struct Batch {
 // SAFETY: `repr(C)`, field by field as device/kernels.cuh and device/tape.cuh have it, paddings named.
 unsafe impl Parameter for Batch {}
 
+/// `nl::Along<T>`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+struct Along {
+    values: u64,
+    gradients: u64,
+}
+
+// SAFETY: `repr(C)`, two pointers as device/kernels.cuh has them.
+unsafe impl Parameter for Along {}
+
 /// Which samples, and which attempt.
 #[derive(Debug, Clone, Copy)]
 struct Part {
@@ -44,29 +55,13 @@ struct Part {
 impl<T: Float> Workspace<T> {
     /// Enqueues everything that is wanted. Takes no memory and waits for nothing.
     pub fn enqueue(&mut self, gpu: &Gpu, outputs: &mut Outputs<T>) -> Result<(), CudaError> {
-        gpu.write(&fresh(), self.status.slice_mut())?;
-        self.enqueue_kernels(gpu, outputs)
-    }
-
-    /// The same with statuses that are fresh.
-    pub fn enqueue_kernels(&mut self, gpu: &Gpu, outputs: &mut Outputs<T>) -> Result<(), CudaError> {
+        gpu.copy(self.fresh.slice(), self.status.slice_mut())?;
         let values = outputs.values.slice_mut().pointer();
         let gradients = outputs.gradients.slice_mut().pointer();
-        for attempt in 0..ATTEMPTS {
-            let part = Part { sweep: Sweep::Numbers, attempt, first: 0, samples: self.samples };
-            let (shape, batch) = self.batch(gpu, part);
-            let launch = shape.launch(false);
-            if self.want == Want::Values {
-                // SAFETY: `values(batch, values)`; there are `samples` values.
-                unsafe { self.program.values.launch(launch, &[&batch, &values])? };
-            } else {
-                // SAFETY: `gradients(batch, values, gradients)`; there are samples x dim gradients.
-                unsafe { self.program.gradients.launch(launch, &[&batch, &values, &gradients])? };
-            }
-        }
+        let along = Along { values, gradients };
         let program = self.program.clone();
         let into = match &mut outputs.hessians {
-            None => return Ok(()),
+            None => return self.enqueue_numbers(gpu, along),
             Some(DeviceHessians::Mean(mean)) => mean.slice_mut().pointer(),
             Some(DeviceHessians::PerSample(all)) => all.slice_mut().pointer(),
         };
@@ -77,11 +72,12 @@ impl<T: Float> Workspace<T> {
             let (shape, batch) = self.batch(gpu, part);
             let launch = shape.launch(mean);
             if mean {
-                // SAFETY: `hessian_sums(batch, chunk, sums)`, blocks of 32 x at most 4 threads; there are chunks x dim x dim sums.
-                unsafe { program.sums.launch(launch, &[&batch, &chunk, &sums])? };
+                // SAFETY: `hessian_sums(batch, along, chunk, sums)`, blocks of 32 x at most 4 threads; there are chunks x dim x dim sums,
+                // `samples` values and samples x dim gradients.
+                unsafe { program.sums.launch(launch, &[&batch, &along, &chunk, &sums])? };
             } else {
-                // SAFETY: `hessians(batch, hessians)`; there are samples x dim x dim.
-                unsafe { program.hessians.launch(launch, &[&batch, &into])? };
+                // SAFETY: `hessians(batch, along, hessians)`; there are samples x dim x dim, `samples` values and samples x dim gradients.
+                unsafe { program.hessians.launch(launch, &[&batch, &along, &into])? };
             }
         }
         if mean {
@@ -95,37 +91,56 @@ impl<T: Float> Workspace<T> {
         Ok(())
     }
 
+    /// Values, and gradients if they are wanted.
+    fn enqueue_numbers(&self, gpu: &Gpu, Along { values, gradients }: Along) -> Result<(), CudaError> {
+        for attempt in 0..ATTEMPTS {
+            let part = Part { sweep: Sweep::Numbers, attempt, first: 0, samples: self.samples };
+            let (shape, batch) = self.batch(gpu, part);
+            let launch = shape.launch(false);
+            if self.want == Want::Values {
+                // SAFETY: `values(batch, values)`; there are `samples` values.
+                unsafe { self.program.values.launch(launch, &[&batch, &values])? };
+            } else {
+                // SAFETY: `gradients(batch, values, gradients)`; there are samples x dim gradients.
+                unsafe { self.program.gradients.launch(launch, &[&batch, &values, &gradients])? };
+            }
+        }
+        Ok(())
+    }
+
     /// One sample alone in one warp: what went wrong there is certain to be its own. Writes the gradient, or all of its Hessian, into memory
     /// of its own, which is returned.
     pub fn alone(&mut self, gpu: &Gpu, sample: usize, sweep: Sweep) -> Result<Vec<T>, CudaError> {
-        gpu.write(&fresh(), self.status.slice_mut())?;
+        gpu.copy(self.fresh.slice(), self.status.slice_mut())?;
         let dim = self.program.layout.dim;
         let mut value = gpu.dirty::<T>(1)?;
         let mut into = gpu.dirty::<T>(if sweep == Sweep::Duals { dim * dim } else { dim })?;
         let (value, pointer) = (value.slice_mut().pointer(), into.slice_mut().pointer());
         let part = Part { sweep, attempt: ATTEMPTS - 1, first: sample, samples: 1 };
         let (_, mut batch) = self.batch(gpu, part);
-        // The first and only attempt.
+        // The first and only attempt, with the longest tapes.
         batch.before = 0;
+        batch.status = self.status.slice_mut().pointer();
         let launch = Shape { blocks: 1, warps: 1 }.launch(false);
         match sweep {
             // SAFETY: `gradients(batch, values, gradients)` of one sample.
             Sweep::Numbers => unsafe { self.program.gradients.launch(launch, &[&batch, &value, &pointer])? },
-            // SAFETY: `hessians(batch, hessians)` of one sample.
-            Sweep::Duals => unsafe { self.program.hessians.launch(launch, &[&batch, &pointer])? },
+            // SAFETY: `hessians(batch, along, hessians)` of one sample, with nothing along.
+            Sweep::Duals => unsafe {
+                self.program
+                    .hessians
+                    .launch(launch, &[&batch, &Along { values: 0, gradients: 0 }, &pointer])?;
+            },
         }
         gpu.download(into.slice())
     }
 
     fn batch(&self, gpu: &Gpu, Part { sweep, attempt, first, samples }: Part) -> (Shape, Batch) {
         let layout = self.program.layout;
-        let parts = if sweep == Sweep::Duals { 1 + self.program.tangents } else { 1 };
-        let (shape, slots) = self.rooms[sweep as usize].attempt(gpu.multiprocessors(), attempt, parts);
+        let (shape, slots) =
+            self.rooms[sweep as usize].attempt(gpu.multiprocessors(), attempt, self.program.parts(sweep));
         debug_assert!(shape.threads().is_multiple_of(WARP));
-        let status = |attempt: usize| {
-            let at = (sweep as usize * ATTEMPTS + attempt) * STATUS;
-            self.status.slice().range(at, STATUS).pointer()
-        };
+        let status = |attempt: usize| self.status.slice().range(attempt * STATUS, STATUS).pointer();
         let of = |all: Slice<'_, T>, each: usize| all.range(first * each, samples * each).pointer();
         let integers = self.integers.slice().range(first * layout.integers, samples * layout.integers);
         let batch = Batch {

@@ -11,4 +11,5 @@ mod program;
 mod shape;
 mod workspace;
 
-pub(crate) use workspace::parts;
+pub(crate) use program::identity;
+pub(crate) use workspace::{Outputs, Workspace, parts};

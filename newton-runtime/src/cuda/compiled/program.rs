@@ -10,17 +10,17 @@ use crate::kernel::Kernel;
 use crate::scalar::{Data, Float};
 
 /// Slots of a thread's tape: active numbers, passive ones, integers.
-pub(super) type Slots = [u32; 3];
+pub(crate) type Slots = [u32; 3];
 
 /// What a batch of a kind needs, as far as it is known.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Needs {
+pub(crate) struct Needs {
     pub slots: Slots,
     /// A batch was looked at.
     pub seen: bool,
 }
 
-pub(super) struct Program {
+pub(crate) struct Program {
     pub name: &'static str,
     pub layout: Layout,
     /// Columns of a Hessian that a thread computes at a time.
@@ -36,7 +36,7 @@ pub(super) struct Program {
 
 /// Which scalar a launch computes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sweep {
+pub(crate) enum Sweep {
     Numbers = 0,
     Duals = 1,
 }
@@ -84,6 +84,14 @@ impl Program {
         Ok(Some(program))
     }
 
+    /// Elements of an active number.
+    pub fn parts(&self, sweep: Sweep) -> usize {
+        match sweep {
+            Sweep::Numbers => 1,
+            Sweep::Duals => 1 + self.tangents,
+        }
+    }
+
     pub fn needs(&self, sweep: Sweep) -> Needs {
         *self.needs[sweep as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,6 +104,11 @@ impl Program {
             *slots = lacking.max(*slots);
         }
     }
+}
+
+/// Identifies a loss's text; none if it has none.
+pub(crate) fn identity<K: Kernel, T: Float>(kernel: &K) -> Option<String> {
+    kernel.cuda().map(|source| key::<T>(&source, 0))
 }
 
 /// Where it stands, and all values that its text has from the running program: no two texts have the same.

@@ -4,10 +4,10 @@ use super::super::gpu::{Gpu, Launch};
 use super::program::Slots;
 
 /// A warp.
-pub(super) const WARP: usize = 32;
+pub(crate) const WARP: usize = 32;
 
 /// Each attempt has an eighth of the threads of the one before, and tapes eight times as long.
-pub(super) const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 const SHARE: usize = 8;
 
 /// Threads that a multiprocessor holds at once, at best.
@@ -15,14 +15,14 @@ const RESIDENT: usize = 2048;
 
 /// A launch with as many threads as its share of the scratch memory allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub blocks: usize,
     /// Warps of a block.
     pub warps: usize,
 }
 
 /// The most threads that a device is given for so many jobs, in whole warps.
-pub(super) fn threads(multiprocessors: u32, jobs: usize) -> usize {
+pub(crate) fn threads(multiprocessors: u32, jobs: usize) -> usize {
     // What does not fit at once waits for its turn in the kernel's loop instead of in the queue: it shares scratch memory.
     jobs.next_multiple_of(WARP).min(multiprocessors as usize * RESIDENT).max(WARP)
 }
@@ -49,13 +49,16 @@ impl Shape {
 
 /// Scratch memory: elements of active numbers, of passive ones, and integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room {
+pub(crate) struct Room {
     pub threads: usize,
     pub elements: [usize; 3],
 }
 
 /// At most so many bytes of scratch memory, of a device with a lot.
 const MOST_BYTES: usize = 4 << 30;
+
+/// At least so many: the tapes of the last attempt are then tens of thousands of slots long, whatever is known of the loss.
+const LEAST_BYTES: usize = 32 << 20;
 
 impl Room {
     /// For `threads` with tapes of `slots`, an active number being `parts` elements of `size` bytes. What the device has not is spread over
@@ -68,11 +71,9 @@ impl Room {
     fn within(bytes: usize, threads: usize, slots: Slots, parts: usize, size: usize) -> Room {
         let [active, passive, integers] = slots.map(|slots| slots.max(1) as usize);
         let of_thread = (active * parts + passive) * size + integers * 4;
-        // The last attempt has a warp, and should have tapes that are longer.
-        let least = WARP * SHARE.pow(ATTEMPTS as u32 - 1);
         let most = (bytes / of_thread / WARP * WARP).max(WARP);
         let threads = threads.min(most);
-        let all = threads.max(least.min(most));
+        let all = threads.max((LEAST_BYTES / of_thread).min(most));
         Room { threads, elements: [all * active * parts, all * passive, all * integers] }
     }
 
@@ -89,7 +90,7 @@ impl Room {
 }
 
 /// Hessian columns of a thread: with more, threads share what they have in common; with fewer, there are more of them.
-pub(super) fn tangents(multiprocessors: u32, samples: usize, dim: usize) -> usize {
+pub(crate) fn tangents(multiprocessors: u32, samples: usize, dim: usize) -> usize {
     let resident = multiprocessors as usize * RESIDENT / 4;
     let cost = |k: usize| {
         let threads = samples * dim.div_ceil(k);
@@ -99,7 +100,7 @@ pub(super) fn tangents(multiprocessors: u32, samples: usize, dim: usize) -> usiz
 }
 
 /// Samples of a partial sum of Hessians. It depends on the batch alone, and so does the order of the sum.
-pub(super) fn chunk(samples: usize, dim: usize) -> usize {
+pub(crate) fn chunk(samples: usize, dim: usize) -> usize {
     const BYTES: usize = 256 << 20;
     let most = (BYTES / (dim * dim * 8)).max(1);
     samples.div_ceil(most).next_multiple_of(WARP)

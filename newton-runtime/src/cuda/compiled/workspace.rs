@@ -16,7 +16,7 @@ use crate::scalar::{Data, Float};
 pub(super) const STATUS: usize = 10;
 
 /// A batch of a compiled loss.
-pub(super) struct Workspace<T: Float> {
+pub(crate) struct Workspace<T: Float> {
     pub program: Arc<Program>,
     pub samples: usize,
     pub want: Want,
@@ -27,8 +27,11 @@ pub(super) struct Workspace<T: Float> {
     /// Of chunks of samples.
     pub sums: Buffer<f64>,
     pub chunk: usize,
-    /// Of every attempt at gradients, then at Hessians.
+    /// Of every attempt.
     pub status: Buffer<u32>,
+    /// What they are before a launch.
+    pub fresh: Buffer<u32>,
+    /// For numbers, and for duals if there are any.
     pub rooms: [Room; 2],
     pub active: Buffer<T>,
     pub passive: Buffer<T>,
@@ -36,7 +39,7 @@ pub(super) struct Workspace<T: Float> {
 }
 
 /// What a batch's launches write.
-pub(super) struct Outputs<T: Float> {
+pub(crate) struct Outputs<T: Float> {
     pub values: Buffer<T>,
     /// No elements where only values are wanted.
     pub gradients: Buffer<T>,
@@ -58,10 +61,10 @@ impl<T: Float> Outputs<T> {
 }
 
 /// The statuses before a launch.
-pub(super) fn fresh() -> Vec<u32> {
+fn fresh() -> Vec<u32> {
     let mut status = [0; STATUS];
     status[..3].fill(u32::MAX);
-    status.repeat(2 * ATTEMPTS)
+    status.repeat(ATTEMPTS)
 }
 
 impl<T: Float> Workspace<T> {
@@ -107,13 +110,31 @@ impl<T: Float> Workspace<T> {
             parameters: gpu.dirty(kernel.parameters().count())?,
             sums: gpu.dirty(if want == Want::MeanHessian { chunks * dim * dim } else { 0 })?,
             chunk,
-            status: gpu.upload(&fresh())?,
+            status: gpu.dirty(fresh().len())?,
+            fresh: gpu.upload(&fresh())?,
             rooms,
             active: gpu.dirty(scratch(0))?,
             passive: gpu.dirty(scratch(1))?,
             saved: gpu.dirty(scratch(2))?,
             program,
         }))
+    }
+
+    /// What the batch is computed with: values and gradients come along with Hessians.
+    pub fn sweep(&self) -> Sweep {
+        match self.want {
+            Want::Values | Want::Gradients => Sweep::Numbers,
+            Want::MeanHessian | Want::Hessians => Sweep::Duals,
+        }
+    }
+
+    pub fn room(&self) -> &Room {
+        &self.rooms[self.sweep() as usize]
+    }
+
+    /// Elements of an active number.
+    pub fn parts(&self) -> usize {
+        self.program.parts(self.sweep())
     }
 
     /// Labels and hyper-parameters of the host's.

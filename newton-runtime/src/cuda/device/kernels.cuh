@@ -68,7 +68,11 @@ NL_FN void gradients(const Batch<T>& batch, T* values, T* gradients) {
     if (batch.is_done()) return;
     for (unsigned int sample = thread_of_grid(); sample < batch.samples; sample += threads_of_grid()) {
         Array<T, DIM> y, y_;
-        for (integer i = 0; i < DIM; ++i) y.at[i] = batch.predictions[(size_t)sample * DIM + i];
+        for (integer i = 0; i < DIM; ++i) {
+            y.at[i] = batch.predictions[(size_t)sample * DIM + i];
+            // Also those that the loss does not read.
+            expect_finite(batch.status, sample, y.at[i]);
+        }
         const T loss = run_sample<Loss, T>(batch, sample, y, y_);
         values[sample] = checked_result(batch.status, sample, loss);
         if (gradients == nullptr) continue;
@@ -78,21 +82,35 @@ NL_FN void gradients(const Batch<T>& batch, T* values, T* gradients) {
     }
 }
 
-// Columns `first`.. of a sample's Hessian, as the tangents of `y_`.
+// Where values and gradients go, which come along with Hessians; nowhere if null.
+template <class T>
+struct Along {
+    T* values;
+    T* gradients;
+};
+
+// Columns `first`.. of a sample's Hessian, as the tangents of `y_`. The first ones bring value and gradient along.
 template <class Loss, class T, int K>
-NL_FN void columns(const Batch<T>& batch, unsigned int sample, integer first, Array<Dual<T, K>, Loss::DIM>& y_) {
+NL_FN void columns(const Batch<T>& batch, unsigned int sample, integer first, const Along<T>& along,
+                   Array<Dual<T, K>, Loss::DIM>& y_) {
     constexpr integer DIM = Loss::DIM;
     Array<Dual<T, K>, DIM> y;
     for (integer i = 0; i < DIM; ++i) {
         y.at[i] = Dual<T, K>(batch.predictions[(size_t)sample * DIM + i]);
         for (int k = 0; k < K; ++k) y.at[i].tangents[k] = i == first + k ? T(1) : T(0);
     }
-    run_sample<Loss, Dual<T, K>>(batch, sample, y, y_);
+    const Dual<T, K> loss = run_sample<Loss, Dual<T, K>>(batch, sample, y, y_);
+    if (first != 0 || along.values == nullptr) return;
+    along.values[sample] = checked_result(batch.status, sample, loss.value);
+    for (integer i = 0; i < DIM; ++i) {
+        expect_finite(batch.status, sample, y.at[i].value);
+        along.gradients[(size_t)sample * DIM + i] = checked_result(batch.status, sample, y_.at[i].value);
+    }
 }
 
-// N x DIM x DIM.
+// N x DIM x DIM, with values N and gradients N x DIM.
 template <class Loss, class T, int K>
-NL_FN void hessians(const Batch<T>& batch, T* out) {
+NL_FN void hessians(const Batch<T>& batch, const Along<T>& along, T* out) {
     constexpr integer DIM = Loss::DIM;
     constexpr unsigned int BLOCKS = (unsigned int)((DIM + K - 1) / K);
     const unsigned int jobs = batch.samples * BLOCKS;
@@ -102,7 +120,7 @@ NL_FN void hessians(const Batch<T>& batch, T* out) {
         const unsigned int sample = job % batch.samples;
         const integer first = job / batch.samples * K;
         Array<Dual<T, K>, DIM> y_;
-        columns<Loss, T, K>(batch, sample, first, y_);
+        columns<Loss, T, K>(batch, sample, first, along, y_);
         for (integer i = 0; i < DIM; ++i) {
             for (int k = 0; k < K && first + k < DIM; ++k) {
                 out[((size_t)sample * DIM + i) * DIM + first + k] = checked_result(batch.status, sample, y_.at[i].tangents[k]);
@@ -133,12 +151,13 @@ NL_FN void hessian_vector_products(const Batch<T>& batch, const T* vectors, T* o
 constexpr unsigned int WARP = 32;
 constexpr unsigned int MOST_WARPS = MAX_THREADS / WARP / 2;
 
-// Sums of the samples' Hessians, one per chunk of `chunk` samples: `partial` is chunks x DIM x DIM, column-major. `mean` adds them up.
+// Sums of the samples' Hessians, one per chunk of `chunk` samples: `partial` is chunks x DIM x DIM, column-major. `mean` adds them up. With
+// values N and gradients N x DIM.
 //
 // Blocks are 32 x W threads, W up to MOST_WARPS. A warp takes a chunk and a block of columns, a lane every 32nd sample; what the lanes found is added up in the
 // order of lanes, and of samples. Which thread does what does not matter: the sums depend on the batch and on `chunk` alone.
 template <class Loss, class T, int K>
-NL_FN void hessian_sums(const Batch<T>& batch, unsigned int chunk, double* partial) {
+NL_FN void hessian_sums(const Batch<T>& batch, const Along<T>& along, unsigned int chunk, double* partial) {
     constexpr integer DIM = Loss::DIM, ENTRIES = DIM * K;
     constexpr unsigned int BLOCKS = (unsigned int)((DIM + K - 1) / K);
     // One column more than is used: lanes that read a column of it meet different banks.
@@ -154,7 +173,7 @@ NL_FN void hessian_sums(const Batch<T>& batch, unsigned int chunk, double* parti
         for (unsigned int from = start; from < end; from += WARP) {
             const unsigned int sample = from + lane;
             Array<Dual<T, K>, DIM> y_{};
-            if (sample < end) columns<Loss, T, K>(batch, sample, first, y_);
+            if (sample < end) columns<Loss, T, K>(batch, sample, first, along, y_);
             for (integer group = 0; group < ENTRIES; group += WARP) {
                 for (integer j = 0; j < WARP && group + j < ENTRIES; ++j) {
                     const T x = y_.at[(group + j) / K].tangents[(group + j) % K];

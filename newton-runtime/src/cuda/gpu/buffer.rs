@@ -207,6 +207,14 @@ impl<'a, T> Slice<'a, T> {
         Self { pointer: *memory.device_ptr(), len: memory.len(), of: PhantomData }
     }
 
+    /// Elements at an address.
+    ///
+    /// # Safety
+    /// There are so many, of this type, for as long as `'a`, and nothing writes them but what is enqueued before or after.
+    pub(crate) unsafe fn from_raw(pointer: u64, len: usize) -> Self {
+        Self { pointer, len, of: PhantomData }
+    }
+
     /// How many elements.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
@@ -236,6 +244,14 @@ impl<'a, T> SliceMut<'a, T> {
     /// Memory of cudarc's, such as dfdx's.
     pub fn of(memory: &'a mut CudaSlice<T>) -> Self {
         Self { pointer: *memory.device_ptr_mut(), len: memory.len(), of: PhantomData }
+    }
+
+    /// Elements at an address.
+    ///
+    /// # Safety
+    /// There are so many, of this type, for as long as `'a`, and nothing reads or writes them but what is enqueued before or after.
+    pub(crate) unsafe fn from_raw(pointer: u64, len: usize) -> Self {
+        Self { pointer, len, of: PhantomData }
     }
 
     /// How many elements.

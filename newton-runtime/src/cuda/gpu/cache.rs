@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Gpu;
-use crate::cuda::CudaError;
 
 /// The folder of compiled kernels.
 pub(super) struct Cache {
@@ -66,14 +65,13 @@ impl Entry {
     }
 
     /// Keeps an image.
-    pub fn write(&self, image: &[u8]) -> Result<(), CudaError> {
+    pub fn write(&self, image: &[u8]) -> std::io::Result<()> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("new-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let fresh = self.path.with_file_name(name);
         let written = self.write_to(&fresh, image).and_then(|()| std::fs::rename(&fresh, &self.path));
-        written.map_err(|error| {
+        written.inspect_err(|_| {
             let _ = std::fs::remove_file(&fresh);
-            CudaError::Cache { path: self.path.clone(), message: error.to_string() }
         })
     }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute};
@@ -20,6 +21,8 @@ pub(super) struct Inner {
     pub architecture: (u32, u32),
     pub multiprocessors: u32,
     pub blas: OnceLock<Blas>,
+    pub rough_blas: OnceLock<Blas>,
+    pub records_nodes: AtomicBool,
     /// By [`super::Code::key`].
     pub modules: Mutex<HashMap<String, Arc<Module>>>,
 }
@@ -72,8 +75,16 @@ impl Gpu {
         );
         let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1);
         keep_freed_memory(*cuda.cu_device());
-        let (blas, modules) = (OnceLock::new(), Mutex::default());
-        let gpu = Gpu(Arc::new(Inner { cuda, architecture, multiprocessors, blas, modules }));
+        let inner = Inner {
+            cuda,
+            architecture,
+            multiprocessors,
+            blas: OnceLock::new(),
+            rough_blas: OnceLock::new(),
+            records_nodes: AtomicBool::new(false),
+            modules: Mutex::default(),
+        };
+        let gpu = Gpu(Arc::new(inner));
         open.push(gpu.clone());
         Ok(gpu)
     }
@@ -126,6 +137,17 @@ impl Gpu {
         self.0.cuda.synchronize().map_err(driver("waiting for the device"))
     }
 
+    /// Whether a loss with its Newton step is recorded once for batches of a size, and is one launch from then on (a CUDA graph) instead of a
+    /// dozen. It is not unless this says so: what is recorded keeps its memory until the program ends.
+    pub fn record_nodes(&self, yes: bool) {
+        self.0.records_nodes.store(yes, Ordering::Relaxed);
+    }
+
+    /// What [`record_nodes`](Self::record_nodes) said.
+    pub fn records_nodes(&self) -> bool {
+        self.0.records_nodes.load(Ordering::Relaxed)
+    }
+
     /// Matrix products.
     ///
     /// # Errors
@@ -137,6 +159,20 @@ impl Gpu {
         self.bind()?;
         let blas = Blas::new(&self.0.cuda)?;
         Ok(self.0.blas.get_or_init(|| blas))
+    }
+
+    /// Matrix products that may be rounded to TF32: see [`Blas::allow_tf32`]. A handle of their own, so that the others stay exact.
+    ///
+    /// # Errors
+    /// As [`blas`](Self::blas).
+    pub fn rough_blas(&self) -> Result<&Blas, CudaError> {
+        if let Some(blas) = self.0.rough_blas.get() {
+            return Ok(blas);
+        }
+        self.bind()?;
+        let blas = Blas::new(&self.0.cuda)?;
+        blas.allow_tf32(true)?;
+        Ok(self.0.rough_blas.get_or_init(|| blas))
     }
 }
 

@@ -8,12 +8,16 @@
 mod blas;
 mod buffer;
 mod cache;
+mod capture;
 mod compile;
 mod device;
 mod launch;
 
 pub use blas::{Blas, Gemm};
 pub use buffer::{Buffer, DeviceFloat, Element, Slice, SliceMut};
+pub use capture::Graph;
 pub use compile::Code;
 pub use device::Gpu;
+#[cfg(feature = "dfdx")]
+pub(crate) use device::driver;
 pub use launch::{Function, Launch, Module, Parameter};

@@ -6,6 +6,8 @@
 //! backward kernels use (see `backward.rs`).
 
 mod backward;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod forward;
 mod layer;
 mod stack;
@@ -16,28 +18,28 @@ use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 
 pub(crate) use layer::Layer;
 
-use super::LayerError;
 use super::error::{dims, same};
 use super::op::{Input, contiguous, record};
+use super::{Backend, LayerError};
 
 /// Images of a batch: (B, C, H, W).
-pub type Images<T> = Tensor<(usize, usize, usize, usize), f32, Cpu, T>;
+pub type Images<T, D = Cpu> = Tensor<(usize, usize, usize, usize), f32, D, T>;
 
 /// Parameters of one convolution + ReLU + pool of a stack, with its sizes.
-pub(crate) struct Block {
+pub(crate) struct Block<D: Backend> {
     c_in: usize,
     c_out: usize,
     k: usize,
     pad: usize,
-    weight: Input,
-    bias: Input,
+    weight: Input<D>,
+    bias: Input<D>,
 }
 
-impl Block {
+impl<D: Backend> Block<D> {
     /// `weight` (O, I, K, K), `bias` (O).
     pub(crate) fn new<const I: usize, const O: usize, const K: usize>(
-        weight: &Tensor<Rank4<O, I, K, K>, f32, Cpu>,
-        bias: &Tensor<Rank1<O>, f32, Cpu>,
+        weight: &Tensor<Rank4<O, I, K, K>, f32, D>,
+        bias: &Tensor<Rank1<O>, f32, D>,
         pad: usize,
     ) -> Self {
         Self { c_in: I, c_out: O, k: K, pad, weight: Input::new(weight), bias: Input::new(bias) }
@@ -48,12 +50,12 @@ impl Block {
 ///
 /// # Errors
 /// [`LayerError`] if channels do not chain or an image becomes empty.
-pub(crate) fn conv_blocks<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
+pub(crate) fn conv_blocks<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>>(
     op: &'static str,
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
+    images: Tensor<(B, C, H, W), f32, D, T>,
     input_gradient: bool,
-    blocks: Vec<Block>,
-) -> Result<Images<T>, LayerError> {
+    blocks: Vec<Block<D>>,
+) -> Result<Images<T, D>, LayerError> {
     let shape @ [batch, mut c, mut h, mut w] = dims(&images);
     let mut layers = Vec::with_capacity(blocks.len());
     for block in &blocks {

@@ -6,7 +6,13 @@ use rayon::prelude::*;
 use super::backward::{InputGradient, Spikes, WeightGradient};
 use super::forward::{Forward, Pooled};
 use super::layer::{GROUP, Layer};
+#[cfg(feature = "cuda")]
+use crate::cuda::{Gpu, Slice, SliceMut};
+#[cfg(feature = "cuda")]
+use crate::graph::LayerError;
 use crate::graph::buffers::Buffer;
+#[cfg(feature = "cuda")]
+use crate::graph::op::CudaBackward;
 use crate::graph::op::Op;
 use crate::graph::reduce::{chunk_len, sum_chunks};
 
@@ -226,6 +232,16 @@ impl Op for Stack {
                 grad.iter_mut().zip(bias).for_each(|(g, b)| *g += b);
             }
         }
+    }
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &Gpu,
+        inputs: &[Slice<'_, f32>],
+        out: SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<CudaBackward, LayerError> {
+        super::cuda::forward(&self.layers, self.batch, gpu, inputs, out)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 use dfdx::nn::{BuildOnDevice, Module, NonMutableModule, ZeroSizedModule};
-use dfdx::prelude::{Cpu, Device, Dim, Dtype, Rank1, Rank4, Storage, Tape, Tensor};
+use dfdx::prelude::{Device, Dim, Dtype, Rank1, Rank4, Storage, Tape, Tensor};
 
 use super::{builder, torch_uniform};
-use crate::graph::{Images, LayerError, Slide, conv2d, max_pool2d};
+use crate::graph::{Backend, Images, LayerError, Slide, conv2d, max_pool2d};
 
 /// Convolution (I to O channels, K x K, stride S, zero padding P) with bias. See [`conv2d`].
 ///
@@ -71,24 +71,26 @@ impl<
     H,
     W,
     T,
+    D,
     const I: usize,
     const O: usize,
     const K: usize,
     const S: usize,
     const P: usize,
     const G: bool,
-> Module<Tensor<(B, C, H, W), f32, Cpu, T>> for Conv2d<I, O, K, S, P, G, f32, Cpu>
+> Module<Tensor<(B, C, H, W), f32, D, T>> for Conv2d<I, O, K, S, P, G, f32, D>
 where
+    D: Backend,
     B: Dim,
     C: Dim,
     H: Dim,
     W: Dim,
-    T: Tape<f32, Cpu>,
+    T: Tape<f32, D>,
 {
-    type Output = Images<T>;
+    type Output = Images<T, D>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, Cpu, T>) -> Result<Images<T>, LayerError> {
+    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, D, T>) -> Result<Images<T, D>, LayerError> {
         conv2d(x, &self.weight, &self.bias, Slide { stride: S, padding: P }, G)
     }
 }
@@ -100,13 +102,22 @@ pub struct MaxPool2d<const K: usize, const S: usize = K, const P: usize = 0>;
 impl<const K: usize, const S: usize, const P: usize> ZeroSizedModule for MaxPool2d<K, S, P> {}
 impl<const K: usize, const S: usize, const P: usize> NonMutableModule for MaxPool2d<K, S, P> {}
 
-impl<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>, const K: usize, const S: usize, const P: usize>
-    Module<Tensor<(B, C, H, W), f32, Cpu, T>> for MaxPool2d<K, S, P>
+impl<
+    D: Backend,
+    B: Dim,
+    C: Dim,
+    H: Dim,
+    W: Dim,
+    T: Tape<f32, D>,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+> Module<Tensor<(B, C, H, W), f32, D, T>> for MaxPool2d<K, S, P>
 {
-    type Output = Images<T>;
+    type Output = Images<T, D>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, Cpu, T>) -> Result<Images<T>, LayerError> {
+    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, D, T>) -> Result<Images<T, D>, LayerError> {
         max_pool2d(x, K, Slide { stride: S, padding: P })
     }
 }

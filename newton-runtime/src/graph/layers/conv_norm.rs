@@ -3,11 +3,11 @@
 
 use dfdx::nn::NonMutableModule;
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
-use dfdx::prelude::{AsArray, Cpu, Device, Dtype, Rank1, Rank4, Storage, Tensor};
+use dfdx::prelude::{Device, Dtype, Rank1, Rank4, Storage, Tensor};
 use rand_distr::Normal;
 
 use super::torch_uniform;
-use crate::graph::{Moments, ResidualLayer};
+use crate::graph::{Backend, LayerError, ResidualLayer, Seen};
 
 /// Share of the batch in the running statistics: PyTorch's default.
 const MOMENTUM: f64 = 0.1;
@@ -89,24 +89,18 @@ impl<const I: usize, const O: usize, const K: usize, const HIDDEN: bool, E: Dtyp
 {
 }
 
-impl<const I: usize, const O: usize, const K: usize, const HIDDEN: bool> ConvNorm<I, O, K, HIDDEN, f32, Cpu> {
+impl<const I: usize, const O: usize, const K: usize, const HIDDEN: bool, D: Backend>
+    ConvNorm<I, O, K, HIDDEN, f32, D>
+{
     /// As an input of the network's op.
-    pub(crate) fn layer(&self) -> ResidualLayer {
+    pub(crate) fn layer(&self) -> ResidualLayer<D> {
         let vectors = [&self.scale, &self.shift, &self.running_mean, &self.running_variance];
         ResidualLayer::new(&self.weight, vectors)
     }
 
-    /// Moves the running statistics towards a batch's: its mean, and its unbiased variance.
-    pub(crate) fn follow(&mut self, moments: &Moments) {
-        let blend = |running: &mut Tensor<Rank1<O>, f32, Cpu>, batch: &dyn Fn(usize) -> f64| {
-            let mut values = running.array();
-            for (c, value) in values.iter_mut().enumerate() {
-                *value = ((1.0 - MOMENTUM) * f64::from(*value) + MOMENTUM * batch(c)) as f32;
-            }
-            running.copy_from(&values);
-        };
-        blend(&mut self.running_mean, &|c| moments.mean[c]);
-        blend(&mut self.running_variance, &|c| moments.unbiased_variance(c));
+    /// Moves the running statistics towards what a batch showed of this layer of the network.
+    pub(crate) fn follow(&mut self, seen: &Seen, layer: usize) -> Result<(), LayerError> {
+        D::follow(seen, layer, MOMENTUM, [&mut self.running_mean, &mut self.running_variance])
     }
 }
 

@@ -2,11 +2,11 @@
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 use dfdx::nn::{BuildOnDevice, Module, NonMutableModule};
-use dfdx::prelude::{Cpu, Device, Dim, Dtype, Rank1, Rank4, Storage, Tape, Tensor};
+use dfdx::prelude::{Device, Dim, Dtype, Rank1, Rank4, Storage, Tape, Tensor};
 
 use super::{builder, torch_uniform};
-use crate::graph::LayerError;
 use crate::graph::conv_block::{Block, Images, conv_blocks};
+use crate::graph::{Backend, LayerError};
 
 /// Convolution (I to O channels, K x K, stride 1, zero padding P) with bias, ReLU, 2 x 2 max pooling, as one op:
 /// (B, I, H, W) to (B, O, (H + 2P - K + 1) / 2, (W + 2P - K + 1) / 2).
@@ -54,10 +54,10 @@ impl<const I: usize, const O: usize, const K: usize, const P: usize, const G: bo
     }
 }
 
-impl<const I: usize, const O: usize, const K: usize, const P: usize, const G: bool>
-    ConvReluPool<I, O, K, P, G, f32, Cpu>
+impl<const I: usize, const O: usize, const K: usize, const P: usize, const G: bool, D: Backend>
+    ConvReluPool<I, O, K, P, G, f32, D>
 {
-    fn block(&self) -> Block {
+    fn block(&self) -> Block<D> {
         Block::new(&self.weight, &self.bias, P)
     }
 }
@@ -67,19 +67,20 @@ impl<const I: usize, const O: usize, const K: usize, const P: usize, const G: bo
 {
 }
 
-impl<B, C, H, W, T, const I: usize, const O: usize, const K: usize, const P: usize, const G: bool>
-    Module<Tensor<(B, C, H, W), f32, Cpu, T>> for ConvReluPool<I, O, K, P, G, f32, Cpu>
+impl<B, C, H, W, T, D, const I: usize, const O: usize, const K: usize, const P: usize, const G: bool>
+    Module<Tensor<(B, C, H, W), f32, D, T>> for ConvReluPool<I, O, K, P, G, f32, D>
 where
     B: Dim,
     C: Dim,
     H: Dim,
     W: Dim,
-    T: Tape<f32, Cpu>,
+    T: Tape<f32, D>,
+    D: Backend,
 {
-    type Output = Images<T>;
+    type Output = Images<T, D>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, Cpu, T>) -> Result<Images<T>, LayerError> {
+    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, D, T>) -> Result<Images<T, D>, LayerError> {
         conv_blocks("conv_relu_pool", x, G, vec![self.block()])
     }
 }
@@ -129,7 +130,8 @@ type Pair<
     const G: bool,
     const K2: usize,
     const P2: usize,
-> = ConvStack<ConvReluPool<I, M, K, P, G, f32, Cpu>, ConvReluPool<M, O, K2, P2, true, f32, Cpu>>;
+    D,
+> = ConvStack<ConvReluPool<I, M, K, P, G, f32, D>, ConvReluPool<M, O, K2, P2, true, f32, D>>;
 
 impl<
     B,
@@ -137,6 +139,7 @@ impl<
     H,
     W,
     T,
+    D,
     const I: usize,
     const M: usize,
     const O: usize,
@@ -145,18 +148,19 @@ impl<
     const G: bool,
     const K2: usize,
     const P2: usize,
-> Module<Tensor<(B, C, H, W), f32, Cpu, T>> for Pair<I, M, O, K, P, G, K2, P2>
+> Module<Tensor<(B, C, H, W), f32, D, T>> for Pair<I, M, O, K, P, G, K2, P2, D>
 where
     B: Dim,
     C: Dim,
     H: Dim,
     W: Dim,
-    T: Tape<f32, Cpu>,
+    T: Tape<f32, D>,
+    D: Backend,
 {
-    type Output = Images<T>;
+    type Output = Images<T, D>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, Cpu, T>) -> Result<Images<T>, LayerError> {
+    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, D, T>) -> Result<Images<T, D>, LayerError> {
         conv_blocks("conv_stack", x, G, vec![self.first.block(), self.second.block()])
     }
 }

@@ -8,14 +8,14 @@ mod fused;
 
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 use dfdx::nn::{BuildOnDevice, Module, NonMutableModule, ZeroSizedModule};
-use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, Rank1, Rank2, Shape, Storage, Tape, Tensor};
+use dfdx::prelude::{Const, Device, Dim, Dtype, Rank1, Rank2, Shape, Storage, Tape, Tensor};
 use rand_distr::Uniform;
 
 pub use conv::{Conv2d, MaxPool2d};
 pub use conv_norm::{BasicBlock, ConvNorm};
 pub use fused::{ConvReluPool, ConvStack};
 
-use super::{LayerError, flatten, linear, relu};
+use super::{Backend, LayerError, flatten, linear, relu};
 
 /// Types to build the modules with: `device.build_module::<builder::Linear<64, 1>, f32>()`.
 pub mod builder {
@@ -91,13 +91,13 @@ impl<const I: usize, const O: usize, D: Device<f32>> TensorCollection<f32, D> fo
 
 impl<const I: usize, const O: usize, E: Dtype, D: Storage<E>> NonMutableModule for Linear<I, O, E, D> {}
 
-impl<B: Dim, F: Dim, T: Tape<f32, Cpu>, const I: usize, const O: usize> Module<Tensor<(B, F), f32, Cpu, T>>
-    for Linear<I, O, f32, Cpu>
+impl<D: Backend, B: Dim, F: Dim, T: Tape<f32, D>, const I: usize, const O: usize>
+    Module<Tensor<(B, F), f32, D, T>> for Linear<I, O, f32, D>
 {
-    type Output = Tensor<(B, Const<O>), f32, Cpu, T>;
+    type Output = Tensor<(B, Const<O>), f32, D, T>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<(B, F), f32, Cpu, T>) -> Result<Self::Output, LayerError> {
+    fn try_forward(&self, x: Tensor<(B, F), f32, D, T>) -> Result<Self::Output, LayerError> {
         linear(x, &self.weight, &self.bias)
     }
 }
@@ -109,11 +109,11 @@ pub struct Relu;
 impl ZeroSizedModule for Relu {}
 impl NonMutableModule for Relu {}
 
-impl<S: Shape, T: Tape<f32, Cpu>> Module<Tensor<S, f32, Cpu, T>> for Relu {
-    type Output = Tensor<S, f32, Cpu, T>;
+impl<D: Backend, S: Shape, T: Tape<f32, D>> Module<Tensor<S, f32, D, T>> for Relu {
+    type Output = Tensor<S, f32, D, T>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<S, f32, Cpu, T>) -> Result<Self::Output, LayerError> {
+    fn try_forward(&self, x: Tensor<S, f32, D, T>) -> Result<Self::Output, LayerError> {
         relu(x)
     }
 }
@@ -125,13 +125,13 @@ pub struct Flatten;
 impl ZeroSizedModule for Flatten {}
 impl NonMutableModule for Flatten {}
 
-impl<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>> Module<Tensor<(B, C, H, W), f32, Cpu, T>>
+impl<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>> Module<Tensor<(B, C, H, W), f32, D, T>>
     for Flatten
 {
-    type Output = Tensor<(B, usize), f32, Cpu, T>;
+    type Output = Tensor<(B, usize), f32, D, T>;
     type Error = LayerError;
 
-    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, Cpu, T>) -> Result<Self::Output, LayerError> {
+    fn try_forward(&self, x: Tensor<(B, C, H, W), f32, D, T>) -> Result<Self::Output, LayerError> {
         flatten(x)
     }
 }

@@ -142,12 +142,12 @@ impl Network {
     }
 
     /// Evaluation: one image through all layers while it is in the cache.
-    fn forward_images(&self, running: &[[Vec<f32>; 2]], inputs: &[&[f32]], out: &mut [f32]) {
+    fn forward_images(&self, inputs: &[&[f32]], out: &mut [f32]) {
         let (convs, last, arch) = (&self.sizes.convs, self.last(), self.arch);
         let weights: Vec<Vec<f32>> =
             convs.iter().enumerate().map(|(i, conv)| conv.pack(inputs[1 + 3 * i])).collect();
         let norm = |i: usize| {
-            let [mean, variance] = &running[i];
+            let [mean, variance] = [1, 2].map(|n| inputs[3 * convs.len() + 2 * i + n]);
             let statistics = |c: usize| (f64::from(mean[c]), f64::from(variance[c]));
             Norm::new(convs[i].lanes(), inputs[2 + 3 * i], inputs[3 + 3 * i], statistics)
         };
@@ -194,11 +194,11 @@ impl Op for Network {
             Mode::Batch(seen) => {
                 let (saved, moments) = self.forward_batch(inputs, out);
                 // Only this op writes there, and it runs once.
-                seen.get_or_init(|| moments);
+                seen.host.get_or_init(|| moments);
                 Some(saved)
             }
-            Mode::Running(running) => {
-                self.forward_images(running, inputs, out);
+            Mode::Running => {
+                self.forward_images(inputs, out);
                 None
             }
         }
@@ -214,5 +214,16 @@ impl Op for Network {
         if let Some(saved) = saved {
             self.backward_batch(&saved, inputs, grad_out, grad_inputs);
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda(
+        &self,
+        gpu: &crate::cuda::Gpu,
+        inputs: &[crate::cuda::Slice<'_, f32>],
+        out: crate::cuda::SliceMut<'_, f32>,
+        _: bool,
+    ) -> Result<crate::graph::op::CudaBackward, crate::graph::LayerError> {
+        self.run_cuda(gpu, inputs, out)
     }
 }

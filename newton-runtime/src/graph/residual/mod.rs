@@ -5,10 +5,12 @@
 //! images of a layer in parallel. What is fused is everything between two convolutions: normalising, adding the
 //! residual, ReLU and writing the next convolution's bordered input are one pass over an image that is in the cache,
 //! right before that convolution; and backwards alike. Sums over the batch run in an order that depends on the batch
-//! alone, so results do not depend on the number of threads.
+//! alone, so results do not depend on the number of threads. All that is the CPU's; a GPU's way of doing it is in `cuda`.
 
 mod backward;
 mod conv;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod elementwise;
 mod forward;
 mod kernels;
@@ -18,40 +20,40 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use dfdx::prelude::{Cpu, Dim, Rank1, Rank4, SplitTape, Tape, Tensor};
 
-pub(crate) use norm::Moments;
+pub(crate) use norm::Seen;
 
-use super::LayerError;
 use super::error::{dims, same};
 use super::op::{Input, contiguous, record};
 use super::window::Window;
+use super::{Backend, LayerError};
 use network::{Mode, Network, Sizes};
 use pool::{DEAD, Windows};
 
 /// Costs of a batch of maps: (B, side, side).
-pub type Maps<T> = Tensor<(usize, usize, usize), f32, Cpu, T>;
+pub type Maps<T, D = Cpu> = Tensor<(usize, usize, usize), f32, D, T>;
 
 /// A convolution without bias and the batch norm behind it.
-pub(crate) struct Layer {
+pub(crate) struct Layer<D: Backend> {
     c_in: usize,
     c_out: usize,
     k: usize,
-    inputs: [Input; 3],
+    inputs: [Input<D>; 3],
     /// Running mean and variance.
-    running: [Vec<f32>; 2],
+    running: [Input<D>; 2],
 }
 
-impl Layer {
+impl<D: Backend> Layer<D> {
     /// `weight` (O, I, K, K); `gamma`, `beta`, `mean` and `variance` (O).
     pub(crate) fn new<const I: usize, const O: usize, const K: usize>(
-        weight: &Tensor<Rank4<O, I, K, K>, f32, Cpu>,
-        [gamma, beta, mean, variance]: [&Tensor<Rank1<O>, f32, Cpu>; 4],
+        weight: &Tensor<Rank4<O, I, K, K>, f32, D>,
+        [gamma, beta, mean, variance]: [&Tensor<Rank1<O>, f32, D>; 4],
     ) -> Self {
         let inputs = [Input::new(weight), Input::new(gamma), Input::new(beta)];
-        Self { c_in: I, c_out: O, k: K, inputs, running: [mean.as_vec(), variance.as_vec()] }
+        Self { c_in: I, c_out: O, k: K, inputs, running: [Input::constant(mean), Input::constant(variance)] }
     }
 }
 
@@ -71,12 +73,12 @@ pub(crate) enum Statistics {
 /// # Errors
 /// [`LayerError`] if the channels differ, a size is 0, a pooling window is too large, or batch statistics are wanted of a
 /// single value.
-pub(crate) fn residual_maps<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
-    images: Tensor<(B, C, H, W), f32, Cpu, T>,
-    layers: Vec<Layer>,
+pub(crate) fn residual_maps<D: Backend, B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, D>>(
+    images: Tensor<(B, C, H, W), f32, D, T>,
+    layers: Vec<Layer<D>>,
     side: usize,
     statistics: Statistics,
-) -> Result<(Maps<T>, Vec<Moments>), LayerError> {
+) -> Result<(Maps<T, D>, Arc<Seen>), LayerError> {
     let op = "residual_maps";
     let [batch, c, h, w] = dims(&images);
     same(op, "the number of channels", c, layers[0].c_in)?;
@@ -102,13 +104,16 @@ pub(crate) fn residual_maps<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Cpu>>(
     let mut running = Vec::with_capacity(layers.len());
     for layer in layers {
         inputs.extend(layer.inputs);
-        running.push(layer.running);
+        running.extend(layer.running);
     }
-    let seen = Arc::new(OnceLock::new());
+    let seen: Arc<Seen> = Arc::default();
     let mode = match statistics {
         Statistics::OfBatch => Mode::Batch(Arc::clone(&seen)),
-        Statistics::Running => Mode::Running(running),
+        Statistics::Running => {
+            inputs.extend(running);
+            Mode::Running
+        }
     };
     let maps = record(Network::new(sizes, batch, mode), inputs, (batch, side, side), &device, tape)?;
-    Ok((maps, seen.get().cloned().unwrap_or_default()))
+    Ok((maps, seen))
 }

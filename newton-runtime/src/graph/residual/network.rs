@@ -1,11 +1,11 @@
 //! The network's plan: sizes of its layers, and what the forward pass keeps for the backward pass.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use pulp::Arch;
 
 use super::conv::{Conv, lanes};
-use super::norm::{Moments, Norm};
+use super::norm::{Norm, Seen};
 use super::{Window, Windows};
 use crate::graph::buffers::Buffer;
 
@@ -40,9 +40,9 @@ impl Sizes {
 /// Which statistics normalise.
 pub(super) enum Mode {
     /// The batch's, handed to whoever holds the other end.
-    Batch(Arc<OnceLock<Vec<Moments>>>),
-    /// These means and variances of every layer.
-    Running(Vec<[Vec<f32>; 2]>),
+    Batch(Arc<Seen>),
+    /// Running means and variances, which are inputs behind the parameters: two for every layer.
+    Running,
 }
 
 /// The whole network as an [`Op`](crate::graph::op::Op).

@@ -3,12 +3,14 @@
 //! With mean m and variance v of a channel over batch and pixels, `y = (z - m) gamma / sqrt(v + eps) + beta`. PyTorch's
 //! rules: v is the biased variance (divided by the count n), the running variance follows the unbiased one (n - 1).
 
+use std::sync::OnceLock;
+
 /// Added to the variance.
 pub(super) const EPSILON: f64 = 1e-5;
 
 /// Count, mean and sum of squared deviations of every channel.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Moments {
+pub struct Moments {
     pub(crate) count: f64,
     pub(crate) mean: Vec<f64>,
     pub(crate) squares: Vec<f64>,
@@ -39,6 +41,15 @@ impl Moments {
     pub(crate) fn unbiased_variance(&self, channel: usize) -> f64 {
         self.squares[channel] / (self.count - 1.0)
     }
+}
+
+/// What a batch showed of every layer's convolution, on the device that the network ran on.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub(crate) host: OnceLock<Vec<Moments>>,
+    /// Mean and unbiased variance of every channel, one behind the other.
+    #[cfg(feature = "cuda")]
+    pub(crate) device: OnceLock<Vec<crate::cuda::Buffer<f32>>>,
 }
 
 /// `y = (z - mean) * scale + shift` for every channel; zeros for the channels that fill up a group.

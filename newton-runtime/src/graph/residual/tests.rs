@@ -1,10 +1,11 @@
 //! A tiny network against its definition in float64, on every instruction set this machine has.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use pulp::Arch;
 
 use super::network::{Mode, Network, Sizes};
+use super::norm::Seen;
 use crate::graph::op::Op;
 use crate::graph::reference::{
     Variance, adaptive_max_pool, architectures, batch_norm, conv2d, deviation, max_pool, noise,
@@ -13,20 +14,20 @@ use crate::graph::reference::{
 use crate::graph::window::Window;
 
 /// Rounding of f32 through five layers of batch norm (see `a_wrong_variance_is_far_outside_the_tolerance`).
-const TOLERANCE: f64 = 5e-5;
+pub(super) const TOLERANCE: f64 = 5e-5;
 
 /// Sizes of a network with two blocks, its inputs (images; weight, gamma, beta of every layer) and a cotangent.
-struct Case {
+pub(super) struct Case {
     layers: Vec<(usize, usize, usize)>,
     batch: usize,
     image: [usize; 3],
     side: usize,
-    inputs: Vec<Vec<f32>>,
-    grad_out: Vec<f32>,
+    pub(super) inputs: Vec<Vec<f32>>,
+    pub(super) grad_out: Vec<f32>,
 }
 
 impl Case {
-    fn new(batch: usize, width: usize, k: usize, [h, w]: [usize; 2], side: usize) -> Self {
+    pub(super) fn new(batch: usize, width: usize, k: usize, [h, w]: [usize; 2], side: usize) -> Self {
         let mut layers = vec![(3, width, k)];
         layers.extend([(width, width, 3); 4]);
         let mut inputs = vec![noise(batch * 3 * h * w, 1)];
@@ -43,14 +44,14 @@ impl Case {
         Self { layers, batch, image: [3, h, w], side, inputs, grad_out }
     }
 
-    fn network(&self, arch: Arch, mode: Mode) -> Network {
+    pub(super) fn network(&self, arch: Arch, mode: Mode) -> Network {
         let [_, h, w] = self.image;
         Network::on(arch, Sizes::new(&self.layers, h, w, self.side), self.batch, mode)
     }
 
     /// Output, and gradients of all parameters, in training.
-    fn run(&self, arch: Arch) -> (Vec<f32>, Vec<Vec<f32>>) {
-        let network = self.network(arch, Mode::Batch(Arc::new(OnceLock::new())));
+    pub(super) fn run(&self, arch: Arch) -> (Vec<f32>, Vec<Vec<f32>>) {
+        let network = self.network(arch, Mode::Batch(Arc::default()));
         let inputs: Vec<&[f32]> = self.inputs.iter().map(|v| &v[..]).collect();
         let mut out = vec![0.0; self.grad_out.len()];
         let saved = network.forward(&inputs, &mut out, true);
@@ -90,7 +91,11 @@ impl Case {
     }
 
     /// Deviations of the output and of each parameter's gradient from the definition.
-    fn deviations(&self, variance: Variance, (out, grads): &(Vec<f32>, Vec<Vec<f32>>)) -> Vec<f64> {
+    pub(super) fn deviations(
+        &self,
+        variance: Variance,
+        (out, grads): &(Vec<f32>, Vec<Vec<f32>>),
+    ) -> Vec<f64> {
         let expected = self.define(variance, 0, &wide(&self.inputs[0]));
         let mut all = vec![deviation(out, expected.into_iter().enumerate())];
         for (i, grad) in grads.iter().enumerate() {
@@ -105,15 +110,14 @@ impl Case {
     }
 }
 
+/// The benchmark's shape in small; odd sizes with overlapping adaptive windows; more channels than a group.
+pub(super) fn cases() -> [Case; 3] {
+    [Case::new(3, 4, 7, [16, 16], 2), Case::new(2, 3, 3, [21, 13], 4), Case::new(2, 33, 3, [9, 12], 3)]
+}
+
 #[test]
 fn output_and_gradients_match_the_definition() {
-    let cases = [
-        // The benchmark's shape in small; odd sizes with overlapping adaptive windows; more channels than a group.
-        Case::new(3, 4, 7, [16, 16], 2),
-        Case::new(2, 3, 3, [21, 13], 4),
-        Case::new(2, 33, 3, [9, 12], 3),
-    ];
-    for case in &cases {
+    for case in &cases() {
         for arch in architectures() {
             let deviations = case.deviations(Variance::Biased, &case.run(arch));
             assert!(deviations.iter().all(|d| *d < TOLERANCE), "{:?} {arch:?}: {deviations:?}", case.layers);
@@ -135,16 +139,17 @@ fn a_wrong_variance_is_far_outside_the_tolerance() {
 #[test]
 fn evaluation_with_the_batchs_statistics_gives_the_same_output() {
     let case = Case::new(3, 4, 7, [18, 14], 3);
-    let seen = Arc::new(OnceLock::new());
-    let inputs: Vec<&[f32]> = case.inputs.iter().map(|v| &v[..]).collect();
+    let seen: Arc<Seen> = Arc::default();
+    let mut inputs: Vec<&[f32]> = case.inputs.iter().map(|v| &v[..]).collect();
     let (mut trained, mut evaluated) = (case.grad_out.clone(), case.grad_out.clone());
     case.network(Arch::new(), Mode::Batch(Arc::clone(&seen))).forward(&inputs, &mut trained, true);
-    let statistics = seen.get().unwrap().iter().map(|m| {
+    let statistics = seen.host.get().unwrap().iter().flat_map(|m| {
         let variance = (0..m.mean.len()).map(|c| m.biased_variance(c) as f32).collect();
-        [m.mean.iter().map(|v| *v as f32).collect(), variance]
+        [m.mean.iter().map(|v| *v as f32).collect::<Vec<_>>(), variance]
     });
-    let running = Mode::Running(statistics.collect());
-    case.network(Arch::new(), running).forward(&inputs, &mut evaluated, false);
+    let statistics: Vec<_> = statistics.collect();
+    inputs.extend(statistics.iter().map(|v| &v[..]));
+    case.network(Arch::new(), Mode::Running).forward(&inputs, &mut evaluated, false);
     assert!(deviation(&evaluated, wide(&trained).into_iter().enumerate()) < 1e-6);
 }
 

@@ -1,19 +1,21 @@
 //! What differs between benchmarks.
 
 use dfdx::nn::tensor_collection::TensorCollection;
-use dfdx::prelude::{Cpu, Gradients};
+use dfdx::prelude::Gradients;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::data::Split;
-use crate::graph::LayerError;
+use crate::graph::{Backend, LayerError};
 use crate::newton::Newton;
 use crate::train::{Loss, TrainError};
 
 /// A benchmark: data, network, loss, measure.
 pub(in crate::train) trait Benchmark {
+    /// Where networks are.
+    type Device: Backend;
     /// One per method.
-    type Network: TensorCollection<f32, Cpu> + Clone;
+    type Network: TensorCollection<f32, Self::Device> + Clone;
     /// One per method, the same but for its Newton settings.
     type Criterion;
     /// What all methods train on in a step.
@@ -37,8 +39,8 @@ pub(in crate::train) trait Benchmark {
         network: &mut Self::Network,
         loss: &Self::Criterion,
         batch: &Self::Batch,
-        gradients: Gradients<f32, Cpu>,
-    ) -> Result<Loss, LayerError>;
+        gradients: Gradients<f32, Self::Device>,
+    ) -> Result<Loss<Self::Device>, LayerError>;
 
     /// How good a network is on validation or test data.
     fn measure(&self, network: &Self::Network, split: Split) -> Result<Self::Accuracy, TrainError>;

@@ -24,7 +24,7 @@ pub(in crate::train) struct Best<B: Benchmark> {
 pub(in crate::train) struct Run<B: Benchmark> {
     pub method: Method,
     pub loss: B::Criterion,
-    pub trainer: Trainer<B::Network>,
+    pub trainer: Trainer<B::Network, B::Device>,
     pub best: Option<Best<B>>,
     pub stopped: Option<Stopped>,
     /// Steps completed.

@@ -1,8 +1,6 @@
 //! Shortest paths for the loop that all benchmarks share.
 
-use std::marker::PhantomData;
-
-use dfdx::prelude::{Cpu, Gradients, NoneTape, Trace};
+use dfdx::prelude::{Gradients, NoneTape, Trace};
 
 use super::predict::{evaluate, images};
 use super::{CostLoss, CostNetwork, EVALUATION_MAPS, MapImages, PathResult, Settings};
@@ -13,32 +11,33 @@ use crate::newton::Newton;
 use crate::train::compare::Benchmark;
 use crate::train::{Loss, TrainError};
 
-pub(super) struct ShortestPath<'a, N> {
+pub(super) struct ShortestPath<'a, N: CostNetwork> {
     pub settings: &'a Settings,
+    device: &'a N::Device,
     pub train: MapBatches,
     pub valid: MapBatches,
     pub test: MapBatches,
-    network: PhantomData<N>,
 }
 
-impl<'a, N> ShortestPath<'a, N> {
-    pub fn new(settings: &'a Settings, maps: &Warcraft) -> Result<Self, TrainError> {
+impl<'a, N: CostNetwork> ShortestPath<'a, N> {
+    pub fn new(device: &'a N::Device, settings: &'a Settings, maps: &Warcraft) -> Result<Self, TrainError> {
         let evaluated = |split| MapBatches::in_order(maps, split, EVALUATION_MAPS);
         Ok(Self {
             settings,
+            device,
             train: MapBatches::shuffled(maps, Split::Train, settings.batch, settings.seed)?,
             valid: evaluated(Split::Valid)?,
             test: evaluated(Split::Test)?,
-            network: PhantomData,
         })
     }
 }
 
 impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
+    type Device = N::Device;
     type Network = N;
-    type Criterion = Box<dyn CostLoss>;
+    type Criterion = Box<dyn CostLoss<N::Device>>;
     /// Images and paths.
-    type Batch = (MapImages<NoneTape>, Vec<f32>);
+    type Batch = (MapImages<NoneTape, N::Device>, Vec<f32>);
     type Accuracy = PathResult;
     const COLUMNS: &'static [&'static str] = &["perfect", "optimal", "cost_ratio"];
     const SCORE: &'static str = "perfect";
@@ -46,7 +45,7 @@ impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
     fn batch(&self, step: u64) -> Result<Self::Batch, TrainError> {
         let mut batch = MapBatch::default();
         self.train.fill(step, &mut batch);
-        Ok((images(&batch)?, batch.paths))
+        Ok((images(&batch, self.device)?, batch.paths))
     }
 
     fn decay(&self, step: u64) -> f64 {
@@ -58,8 +57,8 @@ impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
         network: &mut N,
         loss: &Self::Criterion,
         (images, paths): &Self::Batch,
-        gradients: Gradients<f32, Cpu>,
-    ) -> Result<Loss, LayerError> {
+        gradients: Gradients<f32, N::Device>,
+    ) -> Result<Loss<N::Device>, LayerError> {
         loss.apply(network.train(images.clone().traced(gradients))?, paths)
     }
 

@@ -1,5 +1,7 @@
 //! The methods side by side.
 
+use dfdx::prelude::Cpu;
+
 use super::benchmark::ShortestPath;
 use super::predict::{self, Prediction};
 use super::{CostLoss, CostNetwork, MethodSettings, PathResult, Settings};
@@ -40,10 +42,26 @@ pub struct Comparison {
 /// # Errors
 /// [`TrainError`], and what `build` says. A run that meets a number that is not finite, or a curvature that cannot be
 /// inverted, is no error: it is [`Outcome::stopped`], and the others go on.
-pub fn compare<N: CostNetwork>(
+pub fn compare<N: CostNetwork<Device = Cpu>>(
     settings: &Settings,
     maps: &Warcraft,
     build: impl Fn(Newton) -> Result<Box<dyn CostLoss>, TrainError>,
+    observer: &mut dyn Observer,
+) -> Result<Comparison, TrainError> {
+    compare_on::<N>(&Cpu::default(), settings, maps, build, observer)
+}
+
+/// [`compare`] on a device, with a loss for it: say, `|newton| settings.loss.sized_on::<12, 12, Cuda>(newton)`.
+///
+/// All devices start from the same weights and see the same batches; what differs is rounding.
+///
+/// # Errors
+/// As [`compare`], and what the device says.
+pub fn compare_on<N: CostNetwork>(
+    device: &N::Device,
+    settings: &Settings,
+    maps: &Warcraft,
+    build: impl Fn(Newton) -> Result<Box<dyn CostLoss<N::Device>>, TrainError>,
     observer: &mut dyn Observer,
 ) -> Result<Comparison, TrainError> {
     settings.validate()?;
@@ -53,11 +71,11 @@ pub fn compare<N: CostNetwork>(
             let expected = "144, those of a map";
             return Err(TrainError::Setting { name: "cells", value: loss.cells() as f64, expected });
         }
-        Ok(Run::new(method, loss, N::seeded(settings.seed)?, learning_rate))
+        Ok(Run::new(method, loss, N::seeded(settings.seed, device)?, learning_rate))
     });
     let mut runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
-    let benchmark = ShortestPath::<N>::new(settings, maps)?;
-    let untrained = predict::evaluate(&N::seeded(settings.seed)?, &benchmark.test)?;
+    let benchmark = ShortestPath::<N>::new(device, settings, maps)?;
+    let untrained = predict::evaluate(&N::seeded(settings.seed, device)?, &benchmark.test)?;
     let per_epoch = benchmark.train.per_epoch();
     let plan = Plan {
         steps: settings.epochs * per_epoch,

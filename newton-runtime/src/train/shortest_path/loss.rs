@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use dfdx::prelude::Cpu;
-use dfdx::prelude::OwnedTape;
+use dfdx::prelude::{Cpu, OwnedTape};
 
 use super::{PerturbedSettings, Smoothed};
 use crate::Error;
-use crate::graph::{Apply, LayerError, Maps};
+use crate::graph::{Apply, Backend, LayerError, Maps};
 use crate::loss::NewtonLoss;
 use crate::losses::{BellmanFord, BellmanFordWhile};
 use crate::newton::diagnostics::{Diagnostics, EXPLODING_FACTOR};
@@ -189,22 +188,33 @@ impl PathLoss {
         self,
         newton: Newton,
     ) -> Result<Box<dyn CostLoss>, TrainError> {
-        self.sized_at::<R, C>(newton, 0)
+        self.sized_on::<R, C, Cpu>(newton)
     }
 
-    /// As [`PathLoss::sized`], for a run that has made `step` steps: noise goes on from there.
+    /// [`PathLoss::sized`] for costs on another device.
     ///
     /// # Errors
-    /// As [`PathLoss::sized`].
-    pub fn sized_at<const R: usize, const C: usize>(
+    /// The same.
+    pub fn sized_on<const R: usize, const C: usize, D: Backend>(
+        self,
+        newton: Newton,
+    ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
+        self.sized_at::<R, C, D>(newton, 0)
+    }
+
+    /// [`PathLoss::sized_on`] for a run that has made `step` steps: noise goes on from there.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn sized_at<const R: usize, const C: usize, D: Backend>(
         self,
         newton: Newton,
         step: u64,
-    ) -> Result<Box<dyn CostLoss>, TrainError> {
+    ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
         newton.validate()?;
         let BellmanFordSettings { looping, metric, beta, rounds } = match self {
             Self::BellmanFord(settings) => settings,
-            Self::Perturbed(settings) => return settings.sized_at::<R, C>(newton, step),
+            Self::Perturbed(settings) => return settings.sized_at::<R, C, D>(newton, step),
         };
         check::positive("beta", beta)?;
         check::at_least_one(&[("rounds", rounds as u64)])?;
@@ -228,7 +238,7 @@ impl PathLoss {
 }
 
 /// A loss on the costs of maps, given the cheapest paths. `paths` is (batch, cells) row-major, 1 on the path.
-pub trait CostLoss {
+pub trait CostLoss<D: Backend = Cpu> {
     /// Cells of a map.
     fn cells(&self) -> usize;
 
@@ -236,7 +246,7 @@ pub trait CostLoss {
     ///
     /// # Errors
     /// As [`Apply::apply`].
-    fn apply(&self, costs: Maps<OwnedTape<f32, Cpu>>, paths: &[f32]) -> Result<Loss, LayerError>;
+    fn apply(&self, costs: Maps<OwnedTape<f32, D>, D>, paths: &[f32]) -> Result<Loss<D>, LayerError>;
 
     /// What the Newton step does to the gradients at `costs`, (batch, cells) row-major.
     ///
@@ -256,12 +266,14 @@ fn grids<const R: usize, const C: usize>(cells: &[f32]) -> &[[[f32; C]; R]] {
     cells.as_chunks::<C>().0.as_chunks::<R>().0
 }
 
-impl<const R: usize, const C: usize, L: NewtonLoss<f32, Label = [[f32; C]; R]>> CostLoss for Grid<R, C, L> {
+impl<const R: usize, const C: usize, D: Backend, L: NewtonLoss<f32, Label = [[f32; C]; R]>> CostLoss<D>
+    for Grid<R, C, L>
+{
     fn cells(&self) -> usize {
         R * C
     }
 
-    fn apply(&self, costs: Maps<OwnedTape<f32, Cpu>>, paths: &[f32]) -> Result<Loss, LayerError> {
+    fn apply(&self, costs: Maps<OwnedTape<f32, D>, D>, paths: &[f32]) -> Result<Loss<D>, LayerError> {
         self.0.apply(costs, grids(paths))
     }
 

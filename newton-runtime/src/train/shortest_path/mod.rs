@@ -31,7 +31,7 @@ mod report;
 mod session;
 mod settings;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_on};
 pub use loss::{BellmanFordSettings, CostLoss, Looping, Metric, PathLoss};
 pub use network::{CostNetwork, MapImages};
 pub use perturbed::{PerturbedSettings, Smoothed};

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use super::CostLoss;
 use super::loss::Grid;
+use crate::graph::Backend;
 use crate::newton::{Curvature, Newton};
 use crate::smoothing::{
     GridPaths, MeanSquaredError, Noise, OfAlgorithm, OfLoss, OfOptimizer, Smoothed as Perturbed, Smoothing,
-    SmoothingError, compared,
+    SmoothingError, squared,
 };
 use crate::train::method::{UnknownName, by_name};
 use crate::train::{TrainError, check};
@@ -71,11 +72,11 @@ impl PerturbedSettings {
         Self { smoothed, sigma: 0.1, samples: 10, seed: 0 }
     }
 
-    pub(super) fn sized_at<const R: usize, const C: usize>(
+    pub(super) fn sized_at<const R: usize, const C: usize, D: Backend>(
         self,
         newton: Newton,
         step: u64,
-    ) -> Result<Box<dyn CostLoss>, TrainError> {
+    ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
         check::positive("sigma", self.sigma)?;
         check::at_least_one(&[("samples", self.samples as u64)])?;
         check::at_most("samples", self.samples as u64, 100_000, "at most 100 000")?;
@@ -85,8 +86,8 @@ impl PerturbedSettings {
         let paths = GridPaths::<f32, [[f32; C]; R]>::new(R, C)?;
         Ok(match self.smoothed {
             Smoothed::Loss => {
-                let loss = compared(paths, share_wrong::<R, C>);
-                Box::new(Grid::<R, C, _>(Perturbed::of(loss, smoothing, OfLoss).newton(newton)))
+                // The share of cells that are wrong.
+                Box::new(Grid::<R, C, _>(Perturbed::of(squared(paths), smoothing, OfLoss).newton(newton)))
             }
             Smoothed::Algorithm if newton.curvature == Curvature::Hessian => {
                 return Err(crate::Error::from(SmoothingError::HessianOfAlgorithm).into());
@@ -101,10 +102,4 @@ impl PerturbedSettings {
             }
         })
     }
-}
-
-/// The mean squared error of a path.
-fn share_wrong<const R: usize, const C: usize>(path: &[f32], label: &[[f32; C]; R]) -> f32 {
-    let off = path.iter().zip(label.as_flattened()).map(|(p, w)| (p - w) * (p - w));
-    off.sum::<f32>() / (R * C) as f32
 }

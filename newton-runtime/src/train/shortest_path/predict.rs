@@ -1,12 +1,13 @@
 //! What a trained network says of maps: costs, the paths that are cheapest by them, and how many are right.
 
-use dfdx::prelude::{Cpu, TensorFromVec};
+use dfdx::prelude::NoneTape;
 use serde::{Deserialize, Serialize};
 
-use super::{CostNetwork, EVALUATION_MAPS, MapImages};
+use super::{CostNetwork, MapImages};
 use crate::algorithms::{DijkstraError, shortest_paths};
 use crate::data::warcraft::{CELLS, CHANNELS, GRID, MapBatch, MapBatches, SIDE, WarcraftMaps};
 use crate::error::Quantity;
+use crate::graph::{Backend, Engine, LayerError};
 use crate::newton;
 use crate::train::{MapPicture, Method, PathAccuracy, PathMetrics, TrainError};
 
@@ -53,9 +54,9 @@ impl Prediction {
 }
 
 /// The images of a batch on the device.
-pub(super) fn images(batch: &MapBatch) -> Result<MapImages<dfdx::prelude::NoneTape>, TrainError> {
+pub(super) fn images<D: Backend>(batch: &MapBatch, device: &D) -> Result<MapImages<NoneTape, D>, LayerError> {
     let shape = (batch.len(), CHANNELS, SIDE, SIDE);
-    Ok(Cpu::default().try_tensor_from_vec(batch.pixels.clone(), shape)?)
+    device.try_tensor_from_vec(batch.pixels.clone(), shape).map_err(Into::into)
 }
 
 /// Costs that a network tells, (batch, 12, 12) row-major.
@@ -63,7 +64,7 @@ pub(super) fn images(batch: &MapBatch) -> Result<MapImages<dfdx::prelude::NoneTa
 /// # Errors
 /// [`Error::NonFinite`](crate::Error::NonFinite) for one that is not finite.
 pub(super) fn costs<N: CostNetwork>(network: &N, batch: &MapBatch) -> Result<Vec<f32>, TrainError> {
-    let costs = network.costs(images(batch)?)?.as_vec();
+    let costs = <N::Device>::numbers(&network.costs(images(batch, network.device())?)?)?;
     newton::check_finite(Quantity::Prediction, &costs, CELLS)?;
     Ok(costs)
 }
@@ -98,6 +99,5 @@ pub fn evaluate<N: CostNetwork>(network: &N, maps: &MapBatches) -> Result<PathRe
 pub(super) fn first(maps: &MapBatches) -> MapBatch {
     let mut batch = MapBatch::default();
     maps.fill(0, &mut batch);
-    debug_assert!(batch.len() <= EVALUATION_MAPS);
     batch
 }

@@ -9,21 +9,22 @@ use crate::train::compare::Run;
 use crate::train::session::{Inspect, Single, loss_error, only};
 use crate::train::{Rule, Session, TrainError};
 
-/// The run of the settings' one method, at its beginning, on a loss that was built for it: by
+/// The run of the settings' one method on a device, at its beginning, on a loss that was built for it: by
 /// [`PathLoss::sized_at`](super::PathLoss::sized_at), if it is to be restored.
 ///
 /// # Errors
 /// [`TrainError`] for settings that train nothing, or of several methods.
 pub fn session<'a, N: CostNetwork + 'a>(
+    device: &'a N::Device,
     settings: &'a Settings,
     maps: &Warcraft,
-    loss: Box<dyn CostLoss>,
+    loss: Box<dyn CostLoss<N::Device>>,
     rule: Rule,
 ) -> Result<Box<dyn Session + 'a>, TrainError> {
     settings.validate()?;
     let MethodSettings { method, learning_rate, .. } = only(&settings.methods)?;
-    let benchmark = ShortestPath::<N>::new(settings, maps)?;
-    let run = Run::with_rule(method, loss, N::seeded(settings.seed)?, rule, learning_rate);
+    let benchmark = ShortestPath::<N>::new(device, settings, maps)?;
+    let run = Run::with_rule(method, loss, N::seeded(settings.seed, device)?, rule, learning_rate);
     Ok(Box::new(Single { benchmark, run }))
 }
 
@@ -31,7 +32,7 @@ impl<N: CostNetwork> Inspect for ShortestPath<'_, N> {
     fn inspect(
         &self,
         network: &N,
-        loss: &Box<dyn CostLoss>,
+        loss: &Self::Criterion,
         split: Split,
     ) -> Result<(Vec<f32>, usize, Diagnostics), TrainError> {
         let batch = predict::first(match split {

@@ -1,36 +1,37 @@
 //! Sorting for the loop that all benchmarks share.
 
-use dfdx::prelude::{Cpu, Gradients, NoneTape, Trace};
+use dfdx::prelude::{Gradients, NoneTape, Trace};
 
 use super::scorer::{Images, Scorer};
 use super::{EVALUATION_SETS, RankingLoss, Settings};
 use crate::data::{FourDigitSets, Split};
 use crate::error::Quantity;
-use crate::graph::LayerError;
+use crate::graph::{Engine, LayerError};
 use crate::newton::{self, Newton};
 use crate::train::compare::Benchmark;
 use crate::train::{Loss, RankingAccuracy, RankingMetrics, TrainError};
 
-pub(super) struct Sorting<'a, N> {
+pub(super) struct Sorting<'a, N: Scorer> {
     pub settings: &'a Settings,
+    pub device: &'a N::Device,
     pub train: FourDigitSets,
     pub valid: FourDigitSets,
     pub test: FourDigitSets,
-    pub network: std::marker::PhantomData<N>,
 }
 
 impl<N: Scorer> Benchmark for Sorting<'_, N> {
+    type Device = N::Device;
     type Network = N;
-    type Criterion = Box<dyn RankingLoss>;
+    type Criterion = Box<dyn RankingLoss<N::Device>>;
     /// Images and their numbers.
-    type Batch = (Images<NoneTape>, Vec<u32>);
+    type Batch = (Images<NoneTape, N::Device>, Vec<u32>);
     type Accuracy = RankingAccuracy;
     const COLUMNS: &'static [&'static str] = &["em", "ew", "em5"];
     const SCORE: &'static str = "em5";
 
     fn batch(&self, step: u64) -> Result<Self::Batch, TrainError> {
         let (pixels, numbers) = self.train.batch(step, self.settings.batch);
-        Ok((N::images(&pixels)?, numbers))
+        Ok((N::images(&pixels, self.device)?, numbers))
     }
 
     fn decay(&self, _: u64) -> f64 {
@@ -42,8 +43,8 @@ impl<N: Scorer> Benchmark for Sorting<'_, N> {
         network: &mut N,
         loss: &Self::Criterion,
         (images, numbers): &Self::Batch,
-        gradients: Gradients<f32, Cpu>,
-    ) -> Result<Loss, LayerError> {
+        gradients: Gradients<f32, N::Device>,
+    ) -> Result<Loss<N::Device>, LayerError> {
         loss.apply(network.scores(images.clone().traced(gradients), self.settings.n)?, numbers)
     }
 
@@ -93,7 +94,8 @@ pub(super) fn scores<N: Scorer>(
     count: usize,
 ) -> Result<(Vec<f32>, Vec<u32>), TrainError> {
     let (pixels, numbers) = sets.batch(batch, count);
-    let scores = network.scores(N::images(&pixels)?, sets.n())?.as_vec();
+    let scores = network.scores(N::images(&pixels, network.device())?, sets.n())?;
+    let scores = <N::Device>::numbers(&scores)?;
     newton::check_finite(Quantity::Prediction, &scores, sets.n())?;
     Ok((scores, numbers))
 }

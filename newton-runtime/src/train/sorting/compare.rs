@@ -1,6 +1,6 @@
 //! The methods side by side.
 
-use std::marker::PhantomData;
+use dfdx::prelude::Cpu;
 
 use super::benchmark::{Sorting, scores};
 use super::scorer::Scorer;
@@ -34,10 +34,26 @@ pub struct Comparison {
 /// # Errors
 /// [`TrainError`], and what `build` says. A run that meets a number that is not finite, or a curvature that cannot be inverted, is no error:
 /// it is [`Outcome::stopped`], and the others go on.
-pub fn compare<N: Scorer>(
+pub fn compare<N: Scorer<Device = Cpu>>(
     settings: &Settings,
     digits: &Digits,
     build: impl Fn(Newton) -> Result<Box<dyn RankingLoss>, TrainError>,
+    observer: &mut dyn Observer,
+) -> Result<Comparison, TrainError> {
+    compare_on::<N>(&Cpu::default(), settings, digits, build, observer)
+}
+
+/// [`compare`] on a device, with a loss for it: say, `|newton| settings.loss.sized_on::<5, Cuda>(settings.temperature, newton)`.
+///
+/// All devices start from the same weights and see the same batches; what differs is rounding.
+///
+/// # Errors
+/// As [`compare`], and what the device says.
+pub fn compare_on<N: Scorer>(
+    device: &N::Device,
+    settings: &Settings,
+    digits: &Digits,
+    build: impl Fn(Newton) -> Result<Box<dyn RankingLoss<N::Device>>, TrainError>,
     observer: &mut dyn Observer,
 ) -> Result<Comparison, TrainError> {
     settings.validate()?;
@@ -47,16 +63,16 @@ pub fn compare<N: Scorer>(
             let expected = "the size that the loss was built for";
             return Err(TrainError::Setting { name: "n", value: settings.n as f64, expected });
         }
-        Ok(Run::new(method, loss, N::seeded(settings.seed)?, settings.learning_rate))
+        Ok(Run::new(method, loss, N::seeded(settings.seed, device)?, settings.learning_rate))
     });
     let mut runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
     let sets = |split| FourDigitSets::new(digits, split, settings.n, settings.seed);
     let benchmark = Sorting::<N> {
         settings,
+        device,
         train: sets(Split::Train)?,
         valid: sets(Split::Valid)?,
         test: sets(Split::Test)?,
-        network: PhantomData,
     };
     let Settings { steps, validate_every, seed, .. } = *settings;
     let history = compare::train(&benchmark, &mut runs, &Plan { steps, validate_every, seed }, observer)?;

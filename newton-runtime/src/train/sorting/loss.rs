@@ -6,7 +6,7 @@ use std::str::FromStr;
 use dfdx::prelude::{Cpu, OwnedTape, Tensor};
 
 use crate::Error;
-use crate::graph::{Apply, LayerError};
+use crate::graph::{Apply, Backend, LayerError};
 use crate::loss::NewtonLoss;
 use crate::losses::{self, CauchyOddEven, LogisticOddEven, NeuralSort, SoftSort};
 use crate::newton::diagnostics::{Diagnostics, EXPLODING_FACTOR};
@@ -95,6 +95,18 @@ impl SortingLoss {
         temperature: f64,
         newton: Newton,
     ) -> Result<Box<dyn RankingLoss>, TrainError> {
+        self.sized_on::<N, Cpu>(temperature, newton)
+    }
+
+    /// [`SortingLoss::sized`] for scores on another device.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn sized_on<const N: usize, D: Backend>(
+        self,
+        temperature: f64,
+        newton: Newton,
+    ) -> Result<Box<dyn RankingLoss<D>>, TrainError> {
         check::positive(self.temperature_name(), temperature)?;
         newton.validate()?;
         macro_rules! ranking {
@@ -131,7 +143,7 @@ impl FromStr for SortingLoss {
 }
 
 /// A loss on scores of sets, given the true numbers. N sets of n: `numbers` is (N, n) row-major.
-pub trait RankingLoss {
+pub trait RankingLoss<D: Backend = Cpu> {
     /// Numbers in a set.
     fn n(&self) -> usize;
 
@@ -141,9 +153,9 @@ pub trait RankingLoss {
     /// As [`Apply::apply`].
     fn apply(
         &self,
-        scores: Tensor<(usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>,
+        scores: Tensor<(usize, usize), f32, D, OwnedTape<f32, D>>,
         numbers: &[u32],
-    ) -> Result<Loss, LayerError>;
+    ) -> Result<Loss<D>, LayerError>;
 
     /// What the Newton step does to the gradients at `scores`, (N, n) row-major.
     ///
@@ -166,16 +178,16 @@ impl<const N: usize, L> Ranking<N, L> {
     }
 }
 
-impl<const N: usize, L: NewtonLoss<f32, Label = [[f32; N]; N]>> RankingLoss for Ranking<N, L> {
+impl<const N: usize, D: Backend, L: NewtonLoss<f32, Label = [[f32; N]; N]>> RankingLoss<D> for Ranking<N, L> {
     fn n(&self) -> usize {
         N
     }
 
     fn apply(
         &self,
-        scores: Tensor<(usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>,
+        scores: Tensor<(usize, usize), f32, D, OwnedTape<f32, D>>,
         numbers: &[u32],
-    ) -> Result<Loss, LayerError> {
+    ) -> Result<Loss<D>, LayerError> {
         self.loss.apply(scores, &self.labels(numbers))
     }
 

@@ -28,7 +28,7 @@ mod variants;
 
 pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
 pub use benchmark::evaluate;
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_on};
 pub use loss::{RankingLoss, SortingLoss};
 pub use scorer::{Images, Scorer};
 pub use session::session;

@@ -1,7 +1,5 @@
 //! A run of the sorting benchmark that can be interrupted.
 
-use std::marker::PhantomData;
-
 use super::benchmark::{Sorting, scores};
 use super::scorer::Scorer;
 use super::{EVALUATION_SETS, RankingLoss, Settings};
@@ -11,14 +9,15 @@ use crate::train::compare::Run;
 use crate::train::session::{Inspect, Single, loss_error, only};
 use crate::train::{Rule, Session, TrainError};
 
-/// The run of the settings' one method, at its beginning, on a loss that was built for it.
+/// The run of the settings' one method on a device, at its beginning, on a loss that was built for it.
 ///
 /// # Errors
 /// [`TrainError`] for settings that train nothing, or of several methods.
 pub fn session<'a, N: Scorer + 'a>(
+    device: &'a N::Device,
     settings: &'a Settings,
     digits: &Digits,
-    loss: Box<dyn RankingLoss>,
+    loss: Box<dyn RankingLoss<N::Device>>,
     rule: Rule,
 ) -> Result<Box<dyn Session + 'a>, TrainError> {
     settings.validate()?;
@@ -26,12 +25,12 @@ pub fn session<'a, N: Scorer + 'a>(
     let sets = |split| FourDigitSets::new(digits, split, settings.n, settings.seed);
     let benchmark = Sorting::<N> {
         settings,
+        device,
         train: sets(Split::Train)?,
         valid: sets(Split::Valid)?,
         test: sets(Split::Test)?,
-        network: PhantomData,
     };
-    let run = Run::with_rule(method, loss, N::seeded(settings.seed)?, rule, settings.learning_rate);
+    let run = Run::with_rule(method, loss, N::seeded(settings.seed, device)?, rule, settings.learning_rate);
     Ok(Box::new(Single { benchmark, run }))
 }
 
@@ -39,7 +38,7 @@ impl<N: Scorer> Inspect for Sorting<'_, N> {
     fn inspect(
         &self,
         network: &N,
-        loss: &Box<dyn RankingLoss>,
+        loss: &Self::Criterion,
         split: Split,
     ) -> Result<(Vec<f32>, usize, Diagnostics), TrainError> {
         let sets = match split {

@@ -1,11 +1,11 @@
 //! The sorting losses computed otherwise than in the paper: in f64, with a stable cross-entropy, on scaled scores.
 
-use dfdx::prelude::{Cpu, OwnedTape, Tensor, TryMul};
+use dfdx::prelude::{OwnedTape, Tensor, TryMul};
 
 use super::loss::Ranking;
 use super::{RankingLoss, SortingLoss};
 use crate::Error;
-use crate::graph::LayerError;
+use crate::graph::{Backend, LayerError};
 use crate::loss::{Gradients, NewtonLoss};
 use crate::losses::{self, CAUCHY, CauchyOddEven, LOGISTIC, LogisticOddEven, NeuralSort, SoftSort, stable};
 use crate::newton::{Diagnostics, Newton};
@@ -16,11 +16,11 @@ impl SortingLoss {
     ///
     /// # Errors
     /// As [`SortingLoss::sized`].
-    pub fn stable<const N: usize>(
+    pub fn stable<const N: usize, D: Backend>(
         self,
         temperature: f64,
         newton: Newton,
-    ) -> Result<Box<dyn RankingLoss>, TrainError> {
+    ) -> Result<Box<dyn RankingLoss<D>>, TrainError> {
         check::positive(self.temperature_name(), temperature)?;
         newton.validate()?;
         macro_rules! ranking {
@@ -45,11 +45,11 @@ impl SortingLoss {
     ///
     /// # Errors
     /// As [`SortingLoss::sized`].
-    pub fn wide<const N: usize>(
+    pub fn wide<const N: usize, D: Backend>(
         self,
         temperature: f64,
         newton: Newton,
-    ) -> Result<Box<dyn RankingLoss>, TrainError> {
+    ) -> Result<Box<dyn RankingLoss<D>>, TrainError> {
         check::positive(self.temperature_name(), temperature)?;
         newton.validate()?;
         macro_rules! ranking {
@@ -118,27 +118,30 @@ impl<const N: usize, L: NewtonLoss<f64, Label = [[f64; N]; N]>> NewtonLoss<f32> 
 ///
 /// # Errors
 /// [`TrainError::Setting`] for a factor that is not positive.
-pub fn scaled(loss: Box<dyn RankingLoss>, factor: f64) -> Result<Box<dyn RankingLoss>, TrainError> {
+pub fn scaled<D: Backend>(
+    loss: Box<dyn RankingLoss<D>>,
+    factor: f64,
+) -> Result<Box<dyn RankingLoss<D>>, TrainError> {
     check::positive("score_scale", factor)?;
     Ok(if factor == 1.0 { loss } else { Box::new(Scaled { loss, factor: factor as f32 }) })
 }
 
-struct Scaled {
-    loss: Box<dyn RankingLoss>,
+struct Scaled<D: Backend> {
+    loss: Box<dyn RankingLoss<D>>,
     factor: f32,
 }
 
-impl RankingLoss for Scaled {
+impl<D: Backend> RankingLoss<D> for Scaled<D> {
     fn n(&self) -> usize {
         self.loss.n()
     }
 
     fn apply(
         &self,
-        scores: Tensor<(usize, usize), f32, Cpu, OwnedTape<f32, Cpu>>,
+        scores: Tensor<(usize, usize), f32, D, OwnedTape<f32, D>>,
         numbers: &[u32],
-    ) -> Result<Loss, LayerError> {
-        self.loss.apply(scores.try_mul(self.factor)?, numbers)
+    ) -> Result<Loss<D>, LayerError> {
+        self.loss.apply(scores.try_mul(self.factor).map_err(Into::into)?, numbers)
     }
 
     fn diagnose(&self, scores: &[f32], numbers: &[u32]) -> Result<Diagnostics, Error> {
@@ -153,7 +156,7 @@ impl RankingLoss for Scaled {
 
 #[cfg(test)]
 mod tests {
-    use dfdx::prelude::{AsArray, TensorFromVec, Trace};
+    use dfdx::prelude::{AsArray, Cpu, TensorFromVec, Trace};
 
     use super::*;
 
@@ -171,8 +174,8 @@ mod tests {
         for loss in SortingLoss::ALL {
             let t = loss.temperature(5);
             let of_paper = loss.sized::<3>(t, newton).expect("a loss");
-            let wide = loss.wide::<3>(t, newton).expect("a loss");
-            let stable = loss.stable::<3>(t, newton).expect("a loss");
+            let wide = loss.wide::<3, Cpu>(t, newton).expect("a loss");
+            let stable = loss.stable::<3, Cpu>(t, newton).expect("a loss");
             let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 2e-4);
             let tame = [0.05, -0.02, 0.03];
             assert!(near(&gradient(&*of_paper, tame), &gradient(&*wide, tame)), "{loss}");
@@ -183,8 +186,8 @@ mod tests {
             gradient(&*loss, [9.0, 1.0, 0.0]).into_iter().fold(0.0_f32, |max, g| max.max(g.abs()))
         };
         let of_paper = largest(SortingLoss::SoftSort.sized::<3>(0.5, newton).expect("a loss"));
-        let wide = largest(SortingLoss::SoftSort.wide::<3>(0.5, newton).expect("a loss"));
-        let stable = largest(SortingLoss::SoftSort.stable::<3>(0.5, newton).expect("a loss"));
+        let wide = largest(SortingLoss::SoftSort.wide::<3, Cpu>(0.5, newton).expect("a loss"));
+        let stable = largest(SortingLoss::SoftSort.stable::<3, Cpu>(0.5, newton).expect("a loss"));
         assert!(of_paper > 100.0 * wide.max(stable), "{of_paper} {wide} {stable}");
     }
 

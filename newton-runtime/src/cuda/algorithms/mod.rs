@@ -1,0 +1,5 @@
+//! [`crate::algorithms`] on a device.
+
+mod paths;
+
+pub use paths::{PathFailure, shortest_paths};

@@ -1,0 +1,4 @@
+// For any processor.
+#define GEMM_KIND plain
+#define GEMM_VECTOR 16
+#include "gemm.h"
