@@ -1,4 +1,4 @@
-//! Experiments with Newton losses: one program, one run = one directory. `docs/8-experiments.md` has it all.
+//! Experiments with Newton losses: one program, one run = one directory. `docs/9-experiments.md` has it all.
 
 mod config;
 mod data;

@@ -1,4 +1,4 @@
-//! A run's directory: what is in it, who may write to it. `docs/8-experiments.md` has the format.
+//! A run's directory: what is in it, who may write to it. `docs/9-experiments.md` has the format.
 
 mod checkpoints;
 mod environment;
