@@ -30,7 +30,7 @@ pub struct DeviceEvaluation<T: Float>(Form<T>);
 
 enum Form<T: Float> {
     Enqueued { values: Buffer<T>, gradients: Buffer<T>, step: Box<DeviceStep<T>>, check: Check },
-    Recorded(Lease<T>),
+    Recorded(Box<Lease<T>>),
 }
 
 /// What a training step wants of a loss with these settings.
@@ -62,10 +62,10 @@ impl<T: Float> DeviceEvaluation<T> {
         predictions: Slice<'_, T>,
         labels: &[L::Label],
     ) -> Result<Option<Self>, Error> {
-        if gpu.records_nodes() {
-            if let Some(lease) = loss.recorded(gpu, predictions, labels)? {
-                return Ok(Some(Self(Form::Recorded(lease.0))));
-            }
+        if gpu.records_nodes()
+            && let Some(batch) = loss.recorded(gpu, predictions, labels)?
+        {
+            return Ok(Some(Self(Form::Recorded(Box::new(batch.0)))));
         }
         let settings = loss.newton();
         settings.validate()?;
