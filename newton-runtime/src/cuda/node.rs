@@ -3,7 +3,7 @@
 
 use super::gpu::{Code, Gpu, Launch, Slice, SliceMut};
 use super::newton::{DeviceStep, HessianSlices};
-use super::parts::{Check, DeviceHessians, Parts, Request, Want};
+use super::parts::{Abandon, Check, DeviceHessians, Parts, Request, Want};
 use super::recorded::Lease;
 use super::{Buffer, CudaError};
 use crate::Error;
@@ -29,7 +29,13 @@ use crate::scalar::Float;
 pub struct DeviceEvaluation<T: Float>(Form<T>);
 
 enum Form<T: Float> {
-    Enqueued { values: Buffer<T>, gradients: Buffer<T>, step: Box<DeviceStep<T>>, check: Check },
+    Enqueued {
+        values: Buffer<T>,
+        gradients: Buffer<T>,
+        step: Box<DeviceStep<T>>,
+        check: Check,
+        abandon: Option<Abandon>,
+    },
     Recorded(Box<Lease<T>>),
 }
 
@@ -71,10 +77,19 @@ impl<T: Float> DeviceEvaluation<T> {
         settings.validate()?;
         let request = Request { want: wanted(&settings), training: true };
         let Some(parts) = loss.on_device(gpu, predictions, labels, request)? else { return Ok(None) };
-        let Parts { values, gradients, hessians, check } = parts;
-        let mut step = Box::new(DeviceStep::new(gpu, &settings, labels.len(), loss.dim())?);
-        step.enqueue(predictions, gradients.slice(), hessians.as_ref().map(borrowed))?;
-        Ok(Some(Self(Form::Enqueued { values, gradients, step, check })))
+        let Parts { values, gradients, hessians, check, abandon } = parts;
+        let step = || -> Result<_, Error> {
+            let mut step = Box::new(DeviceStep::new(gpu, &settings, labels.len(), loss.dim())?);
+            step.enqueue(predictions, gradients.slice(), hessians.as_ref().map(borrowed))?;
+            Ok(step)
+        };
+        match step() {
+            Ok(step) => Ok(Some(Self(Form::Enqueued { values, gradients, step, check, abandon }))),
+            Err(error) => {
+                abandon.into_iter().for_each(|abandon| abandon());
+                Err(error)
+            }
+        }
     }
 
     /// `l_i`, N numbers.
@@ -107,7 +122,10 @@ impl<T: Float> DeviceEvaluation<T> {
     /// Those of [`NewtonLoss::evaluate`].
     pub fn check(self, gpu: &Gpu) -> Result<(), Error> {
         match self.0 {
-            Form::Enqueued { step, check, .. } => check(gpu).and_then(|()| step.check()),
+            Form::Enqueued { step, check, abandon, .. } => {
+                check(gpu)?;
+                step.check().inspect_err(|_| abandon.into_iter().for_each(|abandon| abandon()))
+            }
             Form::Recorded(lease) => lease.check(gpu),
         }
     }
