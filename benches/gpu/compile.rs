@@ -11,7 +11,13 @@ use std::process::Command;
 use std::time::Instant;
 
 const LOSSES: [&str; 7] = [
-    "soft_sort_5", "soft_sort_32", "neural_sort_5", "neural_sort_32", "logistic_dsn_5", "logistic_dsn_32", "bellman_ford_12",
+    "soft_sort_5",
+    "soft_sort_32",
+    "neural_sort_5",
+    "neural_sort_32",
+    "logistic_dsn_5",
+    "logistic_dsn_32",
+    "bellman_ford_12",
 ];
 
 pub fn run(_: &Gpu, options: &mut Options) -> Result<()> {

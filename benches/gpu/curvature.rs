@@ -41,7 +41,9 @@ pub fn run(gpu: &Gpu, options: &mut Options) -> Result<()> {
     let jax = Jax::new(options);
     let extent = options.extent;
     let mut bench = Bench { gpu, options, jax, failures: 0 };
-    println!("milliseconds; `device`: predictions and labels lie on the device, `host`: labels come from the host each time");
+    println!(
+        "milliseconds; `device`: predictions and labels lie on the device, `host`: labels come from the host each time"
+    );
     println!(
         "{:<14} {:>3} {:>6} {:>10} {:>10} {:>7} {:>10} {:>7} {:>10} {:>10} {:>7}  JAX formulation",
         "loss", "n", "batch", "device", "JAX", "ratio", "textbook", "ratio", "host", "JAX", "ratio"

@@ -36,7 +36,11 @@ fn main() -> Result<()> {
     let mut options = Options::read()?;
     let only = shared::argument("--only");
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
-    ensure!(PARTS.iter().any(|(name, _)| wanted(name)), "`--only` takes one of {:?}", PARTS.map(|(name, _)| name));
+    ensure!(
+        PARTS.iter().any(|(name, _)| wanted(name)),
+        "`--only` takes one of {:?}",
+        PARTS.map(|(name, _)| name)
+    );
     let mut failures = 0;
     for (name, part) in PARTS.into_iter().filter(|(name, _)| wanted(name)) {
         println!("\n{name}");

@@ -14,7 +14,11 @@ const SCALE: f64 = 0.1;
 const LAMBDA: f64 = 1000.0;
 
 pub fn run(gpu: &Gpu, options: &mut Options) -> Result<()> {
-    if options.extent == Extent::Smoke { measure::<4>(gpu, options, 2, 3) } else { measure::<12>(gpu, options, 70, 30) }
+    if options.extent == Extent::Smoke {
+        measure::<4>(gpu, options, 2, 3)
+    } else {
+        measure::<12>(gpu, options, 70, 30)
+    }
 }
 
 fn measure<const SIDE: usize>(gpu: &Gpu, options: &mut Options, maps: usize, samples: usize) -> Result<()> {
@@ -30,9 +34,11 @@ fn measure<const SIDE: usize>(gpu: &Gpu, options: &mut Options, maps: usize, sam
         std::array::from_fn(|i| std::array::from_fn(|j| f32::from(u8::from(i == 0 || j == SIDE - 1))));
     let labels = vec![label; maps];
     let on_device = gpu.upload(&costs)?;
-    for (name, newton) in
-        [("gradient", Newton::none()), ("fisher", Newton::fisher(LAMBDA)), ("hessian", Newton::hessian(LAMBDA))]
-    {
+    for (name, newton) in [
+        ("gradient", Newton::none()),
+        ("fisher", Newton::fisher(LAMBDA)),
+        ("hessian", Newton::hessian(LAMBDA)),
+    ] {
         let smoothing = Smoothing::new(Noise { seed: 3, ..Noise::gaussian(SCALE, samples) });
         let paths = GridPaths::<f32, [[f32; SIDE]; SIDE]>::new(SIDE, SIDE)?;
         let loss = Smoothed::of(paths, smoothing, OfOptimizer::default()).newton(newton);

@@ -57,13 +57,16 @@ fn measure(gpu: &Gpu, options: &mut Options, sets: usize, rounds: usize, recorde
     let network = MnistCnn::new(&device).map_err(LayerError::from)?;
     // Small: the networks hardly move.
     let adam = AdamConfig { lr: 1e-6, ..AdamConfig::default() };
-    let mut runs: Vec<Run> =
-        [("gradient", Newton::none()), ("hessian", Newton::hessian(LAMBDA)), ("fisher", Newton::fisher(LAMBDA))]
-            .map(|(name, newton)| {
-                let loss = SoftSort::<N>::new(TAU).curvature(newton.curvature).lambda(newton.lambda);
-                Run { name, trainer: Trainer::new(network.clone(), adam), loss, times: Vec::new() }
-            })
-            .into();
+    let mut runs: Vec<Run> = [
+        ("gradient", Newton::none()),
+        ("hessian", Newton::hessian(LAMBDA)),
+        ("fisher", Newton::fisher(LAMBDA)),
+    ]
+    .map(|(name, newton)| {
+        let loss = SoftSort::<N>::new(TAU).curvature(newton.curvature).lambda(newton.lambda);
+        Run { name, trainer: Trainer::new(network.clone(), adam), loss, times: Vec::new() }
+    })
+    .into();
     let warm_up = if rounds > 1 { 10 } else { 0 };
     for round in 0..warm_up + rounds {
         // In turns, and not always in the same order.
