@@ -308,3 +308,20 @@ fn settings_that_do_not_fit() {
     let loss = Smoothed::of(wide, Smoothing::new(noise()), OfOptimizer::default());
     assert_eq!(message(loss.evaluate(&BATCH, &[[0.0; 2]; 2])), "a solution: 2 numbers, expected 3");
 }
+
+/// The mean squared error that is known to be one is that of a closure, and says which label does not fit.
+#[test]
+fn squared_errors_of_algorithms() {
+    let order = || each(DIM, DIM, ranks);
+    let error = |ranks: &[f64], label: &[f64; DIM]| {
+        ranks.iter().zip(label).map(|(r, w)| (r - w) * (r - w)).sum::<f64>() / DIM as f64
+    };
+    let smoothing = Smoothing::new(noise());
+    let closure = Smoothed::of(compared(order(), error), smoothing.clone(), OfLoss);
+    let known = Smoothed::of(squared(order()), smoothing, OfLoss);
+    let mut labels = [[0.0, 1.0, 2.0], [1.0, 0.0, 2.5]];
+    assert_eq!(known.gradients(&BATCH, &labels).unwrap(), closure.gradients(&BATCH, &labels).unwrap());
+    labels[1][2] = f64::INFINITY;
+    let error = known.gradients(&BATCH, &labels).unwrap_err().to_string();
+    assert!(error.ends_with("failed: label of sample 1 is not finite at entry 2: inf"), "{error}");
+}

@@ -74,7 +74,7 @@ fn fisher(gpu: &Gpu, samples: usize, dim: usize, rng: &mut Rng) {
         let weight = g.iter().zip(d).map(|(g, d)| g * d).sum::<f64>() / samples as f64;
         back.iter_mut().zip(g).for_each(|(back, g)| *back += weight * g);
     }
-    let off = off(&back, &g[dim..2 * dim].to_vec());
+    let off = off(&back, &g[dim..2 * dim]);
     // The direction is rounded to f32, and F is larger than the gradient by so much.
     assert!(off < 1e-5, "N = {samples}, m = {dim}: off by {off:e}");
 }

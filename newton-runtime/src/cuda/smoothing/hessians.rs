@@ -78,6 +78,7 @@ impl<T: Float> Factors<'_, T> {
         let tiles = dim.div_ceil(TILE);
         let launch = blocks(group.count * chunks * tiles * (tiles + 1) / 2, SIDE, SIDE);
         let (drawn, distribution) = (round.drawn.slice(), round.noise.distribution as u32);
+        assert_eq!(drawn.len(), round.samples * round.noise.samples * dim, "noise");
         let (first_row, rows, chunk) = ((group.first * group.rows) as u64, group.rows as u64, chunk as u64);
         let (groups, width) = (word("groups", group.count)?, word("the number of predictions", dim)?);
         let into = sums.slice_mut();

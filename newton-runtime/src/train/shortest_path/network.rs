@@ -89,7 +89,10 @@ mod tests {
     #[test]
     fn parameters_are_counted() {
         let network = CombResNet18::seeded(0, &Cpu::default()).expect("memory");
-        assert!(CombResNet18::name().ends_with(&format!(", {} parameters", network.num_trainable_params())));
-        assert!(CombResNet18::name().contains("157504"));
+        assert!(
+            CombResNet18::<f32, Cpu>::name()
+                .ends_with(&format!(", {} parameters", network.num_trainable_params()))
+        );
+        assert!(CombResNet18::<f32, Cpu>::name().contains("157504"));
     }
 }
