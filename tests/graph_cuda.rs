@@ -2,7 +2,7 @@
 //! of the backward pass.
 #![cfg(feature = "cuda")]
 
-use dfdx::prelude::{AsArray, Cpu, Cuda, Rank1, Rank2, SampleTensor, Tensor, TensorFrom, Trace};
+use dfdx::prelude::{AsArray, Cpu, Cuda, Rank1, Rank2, Tensor, TensorFrom, Trace};
 use newton_losses::cuda::{DeviceEvaluation, Gpu, RecordedNode};
 use newton_losses::error::Quantity;
 use newton_losses::graph::{self, LayerError, cuda_device};
@@ -40,6 +40,10 @@ fn labels() -> Vec<[[f32; N]; N]> {
         .collect()
 }
 
+fn rows(flat: &[f32]) -> [[f32; N]; SAMPLES] {
+    std::array::from_fn(|i| std::array::from_fn(|j| flat[i * N + j]))
+}
+
 /// Value and gradient of `3 l`, and of the scores before a scale of 2, as a training step has them.
 fn on<D: graph::Backend>(
     device: &D,
@@ -52,9 +56,9 @@ where
 {
     let x: Tensor<Rank2<SAMPLES, N>, f32, D> = device.tensor(scores);
     let value = loss.apply(x.leaky_trace() * 2.0, labels)?;
-    let shown = value.array();
+    let shown = value.as_vec()[0];
     let gradients = graph::backward(value * 3.0)?;
-    Ok((shown, gradients.get(&x).array()))
+    Ok((shown, rows(&gradients.get(&x).as_vec())))
 }
 
 #[track_caller]
@@ -143,33 +147,50 @@ fn errors_are_those_of_the_cpu() {
     nan[3][2] = f32::NAN;
     let mut infinite = labels.clone();
     infinite[4][1][1] = f32::INFINITY;
-    let singular = soft_sort(&Newton { lambda: 0.0, ..Newton::hessian(0.0) });
-    let indefinite = soft_sort(&Newton { on_indefinite: OnIndefinite::Error, ..Newton::hessian(1e-4) });
+    let hessian = soft_sort(&Newton::hessian(0.5));
+    let strict =
+        |lambda| soft_sort(&Newton { on_indefinite: OnIndefinite::Error, ..Newton::hessian(lambda) });
+    let mut kinds = [0; 3];
     for recorded in [false, true] {
         gpu.record_nodes(recorded);
-        let hessian = soft_sort(&Newton::hessian(0.5));
-        for (loss, scores, labels) in [
-            (&hessian, nan, &labels),
-            (&hessian, good, &infinite),
-            (&singular, good, &labels),
-            (&indefinite, good, &labels),
-        ] {
-            let of_cpu = on(&cpu, loss, scores, labels).unwrap_err();
-            let of_cuda = on(&cuda, loss, scores, labels).unwrap_err();
+        let mut cases = vec![(hessian.clone(), nan, &labels), (hessian.clone(), good, &infinite)];
+        for factor in [0.0, 0.1, 0.5, 1.0, 3.0] {
+            let scores = good.map(|row| row.map(|x| factor * x));
+            cases.push((soft_sort(&Newton::hessian(0.0)), scores, &labels));
+            cases.push((strict(1e-4), scores, &labels));
+        }
+        for (loss, scores, labels) in cases {
+            let of_cpu = on(&cpu, &loss, scores, labels);
+            let of_cuda = on(&cuda, &loss, scores, labels);
             match (&of_cpu, &of_cuda) {
+                (Ok(_), Ok(_)) => {}
                 // The same failure; its numbers are rounded differently.
-                (LayerError::Loss(Error::Singular { .. }), LayerError::Loss(Error::Singular { .. }))
-                | (LayerError::Loss(Error::Indefinite { .. }), LayerError::Loss(Error::Indefinite { .. })) => {
+                (
+                    Err(LayerError::Loss(Error::Singular { .. })),
+                    Err(LayerError::Loss(Error::Singular { .. })),
+                ) => {
+                    kinds[0] += 1;
                 }
-                _ => assert_eq!(of_cpu.to_string(), of_cuda.to_string()),
+                (
+                    Err(LayerError::Loss(Error::Indefinite { negative, .. })),
+                    Err(LayerError::Loss(Error::Indefinite { negative: found, .. })),
+                ) => {
+                    assert_eq!(negative, found);
+                    kinds[1] += 1;
+                }
+                (Err(of_cpu), Err(of_cuda)) => {
+                    assert_eq!(of_cpu.to_string(), of_cuda.to_string());
+                    kinds[2] += 1;
+                }
+                _ => panic!("{of_cpu:?} is not {of_cuda:?}"),
             }
             // The next step is as good as ever.
-            on(&cuda, &hessian, good, &labels[..].to_vec()).ok();
             let (_, found) = on(&cuda, &hessian, good, &self::labels()).unwrap();
             let (_, expected) = on(&cpu, &hessian, good, &self::labels()).unwrap();
             close("the next step", &found, &expected);
         }
     }
+    assert!(kinds.iter().all(|kind| *kind >= 2), "{kinds:?}");
     gpu.record_nodes(false);
     // Too few labels are seen at once.
     let x: Tensor<Rank2<SAMPLES, N>, f32, _> = cuda.tensor(good);
@@ -250,8 +271,8 @@ fn inject_fisher_on_the_device() {
     {
         let x: Tensor<Rank2<SAMPLES, N>, f32, D> = device.tensor(scores());
         let y = graph::inject_fisher(x.leaky_trace(), lambda)?;
-        let value = (y.square() * factor).mean();
-        Ok(graph::backward(value)?.get(&x).array())
+        let value = dfdx::prelude::MeanTo::mean(y.square() * factor);
+        Ok(rows(&graph::backward(value)?.get(&x).as_vec()))
     }
     let Some(cuda) = device() else { return };
     let cpu = Cpu::default();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The JAX peer of the curvature bench: the batch's mean Hessian and z* of four sorting losses on the CPU.
+"""The JAX peer of the curvature and GPU benches: the batch's mean Hessian and z* of four sorting losses.
 
     python peer.py [--venv DIR] [--threads T]         JSON lines on stdin -> JSON lines on stdout (the Rust bench drives this)
+    python peer.py --gpu [--kept DIR]                 the same on a GPU, with this Python's JAX; see below
     python peer.py --check DIR                        value, gradient, Hessian in float64 against the golden files in DIR
     python peer.py --table [--n 5,10] [--seconds S]   every loss, n and batch on random scores, as a Markdown table
 
@@ -19,6 +20,10 @@ What a formulation is here, and what was tried.  All of them differentiate the l
     batch*n*n.  `tangents` of them run together (vmap); fewer than n means `linearize` once, then `lax.map` over the basis.
   * `chunk` samples at a time (lax.scan) keep the tangents in cache.  `devices`: XLA's own threads on one host device, or the batch
     sharded over one host device per core (shard_map + psum).
+On a GPU (--gpu) all tangents run together, unless that is more than fits or than pays, and the textbook's form is a candidate like the others: its time
+comes along ("textbook_seconds"), and so does that of the best with y and q on the host ("host_seconds").  Q may be given by its
+ones ("order": [batch*n] columns).  Programs are kept in --kept DIR; --prepare K/N compiles every N-th one into it and ends, so that processes share
+the work; --cpu rehearses all that without a GPU.
 The best of them depends on (loss, n, batch) and is found by timing.  Tried and dropped, not seen to be faster: networks as lax.scan over pairs
 of layers (unrolled layers compile in 1 to 4 s even at n = 32); even and odd wires in separate arrays; one array per wire and no reshapes
 (5 times slower, and 26 to 52 s of compilation at n = 10); SoftSort with ranks and one-hot sums instead of jnp.sort.  XLA flags
@@ -36,18 +41,26 @@ COMPILE_LIMIT = 120.0  # seconds of compilation per request; candidates beyond i
 
 def arguments():
     a = jax_process.parser("JAX peer of the curvature bench")
+    a.add_argument("--gpu", action="store_true", help="on the GPU, in this Python")
+    a.add_argument("--cpu", action="store_true", help="with --gpu: the same on the CPU, to rehearse")
+    a.add_argument("--kept", type=Path, metavar="DIR", help="with --gpu: folder of compiled programs")
+    a.add_argument("--trace", action="store_true", help="with --kept: trace programs anew (if loading whole ones fails)")
+    a.add_argument("--prepare", metavar="K/N", help="with --kept: compile the K-th of N shares of --losses, --n and --batch, and end")
     a.add_argument("--check", type=Path, metavar="DIR", help="compare with the golden files in DIR")
     a.add_argument("--table", action="store_true", help="time every combination")
-    a.add_argument("--n", default="5,10,15,32", help="sizes for --table")
-    a.add_argument("--batch", default="100,1000", help="batches for --table")
-    a.add_argument("--losses", default=None, help="losses for --table")
+    a.add_argument("--n", default="5,10,15,32", help="sizes for --table and --prepare")
+    a.add_argument("--batch", default="100,1000", help="batches for --table and --prepare")
+    a.add_argument("--losses", default=None, help="losses for --table and --prepare")
     a.add_argument("--seconds", type=float, default=1.0, help="time per measurement for --table")
     a.add_argument("--textbook", action="store_true", help="--table times jit(mean(vmap(hessian))) instead")
     return a.parse_args()
 
 
 ARGS = arguments()
-jax_process.enter(ARGS.venv, ARGS.threads)
+if ARGS.gpu:
+    jax_process.enter_gpu(ARGS.venv, ARGS.cpu)
+else:
+    jax_process.enter(ARGS.venv, ARGS.threads)
 
 import jax
 import jax.numpy as jnp
@@ -197,10 +210,86 @@ def candidates(loss, n, batch):
                 yield f"tangents {plan[0]}, chunk {plan[1]}, devices {devices}", formulation(loss, batch, *plan, devices)
 
 
+def gpu_candidates(loss, n, batch):
+    """The textbook's form, and whole batches or parts of them, all basis vectors at once or eight."""
+    yield "textbook", textbook(loss)
+    chunks = [batch] + [c for c in (1000,) if c < batch and n >= 15]
+    for tangents in [n] + [t for t in (8,) if n >= 15]:
+        for chunk in chunks:
+            yield f"tangents {tangents}, chunk {chunk}", formulation(loss, batch, tangents, chunk, 1)
+
+
 # --- Timing --------------------------------------------------------------------------------------------------------------------------------
 
 
+if ARGS.kept:
+    jax_process.keep(ARGS.kept)
+WHOLE = None if ARGS.trace else ARGS.kept
+if ARGS.gpu:
+    # Programs that were kept call the solver, which must have been loaded before.
+    jnp.linalg.solve(jnp.eye(2), jnp.ones((2, 1))).block_until_ready()
+
+
+def gpu_inputs(values):
+    """With the shapes that `formulation` and `textbook` take; on the device."""
+    return [jax.device_put(v, jax.devices()[0]) for v in values]
+
+
+def gpu_answer(request):
+    name, n, batch = request["loss"], request["n"], request["batch"]
+    y = np.asarray(request["y"], np.float32).reshape(batch, n)
+    if "order" in request:
+        q = np.eye(n, dtype=np.float32)[np.asarray(request["order"]).reshape(batch, n)]
+    else:
+        q = np.asarray(request["q"], np.float32).reshape(batch, n, n)
+    values = (y, np.moveaxis(q, 0, 2).copy(), np.float32(request["param"]), np.float32(request["lambda"]))
+    inputs = gpu_inputs(values)
+    tried, left_out, began = [], [], time.perf_counter()
+    for form, (step, _) in gpu_candidates(LOSSES[name][0], n, batch):
+        if tried and time.perf_counter() - began > request.get("compile_limit", COMPILE_LIMIT):
+            left_out.append(form)
+            continue
+        try:
+            made = jax_process.compiled(step, inputs, f"{name} {n} {batch} {form}", WHOLE)
+            jax.block_until_ready(made(*inputs))
+            tried.append((form, lambda made=made: made(*inputs)))
+        except jax.errors.JaxRuntimeError as error:  # more memory than there is
+            left_out.append(f"{form}: {str(error)[:100]}")
+    tuning = time.perf_counter() - began
+    seconds = request.get("seconds", 1.0)
+    textbook_seconds = float(np.median(jax_process.run_for(tried[0][1], seconds / 2))) if tried[0][0] == "textbook" else None
+    form, run = jax_process.fastest(tried, 1)[0]
+    times = jax_process.run_for(run, seconds)
+    made = run.__defaults__[0]
+    from_host = jax_process.run_for(lambda: made(*gpu_inputs(values)), seconds / 4)
+    hessian, z_star = (np.asarray(v) for v in run())
+    return {"seconds": float(np.median(times)), "min": min(times), "runs": len(times), "tuning": tuning, "formulation": form,
+            "textbook_seconds": textbook_seconds, "host_seconds": float(np.median(from_host)), "left_out": left_out,
+            "hessian": hessian.ravel().tolist(), "z_star": z_star[:3].ravel().tolist()}
+
+
+def prepare():
+    share, shares = map(int, ARGS.prepare.split("/"))
+    names = ARGS.losses.split(",") if ARGS.losses else list(LOSSES)
+    sizes = [(n, batch) for n in map(int, ARGS.n.split(",")) for batch in map(int, ARGS.batch.split(","))]
+    # What takes longest first, and neighbours for different processes.
+    jobs = [(name, n, batch, form, step) for n, batch in sorted(sizes, reverse=True) for name in reversed(names)
+            for form, (step, _) in gpu_candidates(LOSSES[name][0], n, batch)]
+    for name, n, batch, form, step in jobs[share::shares]:
+        shapes = [(batch, n), (n, n, batch), (), ()]
+        inputs = [jax.ShapeDtypeStruct(s, np.float32, sharding=jax.sharding.SingleDeviceSharding(jax.devices()[0])) for s in shapes]
+        began = time.perf_counter()
+        try:
+            jax_process.compiled(step, inputs, f"{name} {n} {batch} {form}", WHOLE)
+        except Exception as error:  # the bench tries it again, and says so
+            print(f"{name} {n} {batch} {form}: {type(error).__name__}: {str(error)[:200]}", flush=True)
+            continue
+        print(f"{name} {n} {batch} {form}: {time.perf_counter() - began:.1f} s", flush=True)
+
+
 def answer(request):
+    if ARGS.gpu:
+        return gpu_answer(request)
     loss, n, batch = LOSSES[request["loss"]][0], request["n"], request["batch"]
     y = np.asarray(request["y"], np.float32).reshape(batch, n)
     q = np.moveaxis(np.asarray(request["q"], np.float32).reshape(batch, n, n), 0, 2).copy()
@@ -277,4 +366,9 @@ def check(directory):
 
 
 if __name__ == "__main__":
-    check(ARGS.check) if ARGS.check else table() if ARGS.table else jax_process.serve(answer)
+    if ARGS.check:
+        check(ARGS.check)
+    elif ARGS.prepare:
+        prepare()
+    else:
+        table() if ARGS.table else jax_process.serve(answer)

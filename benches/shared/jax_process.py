@@ -1,12 +1,15 @@
 """What the JAX peers of the benches have in common: their virtual environment, their cores, timing, JSON lines.
 
-Call `enter` before the first import of jax.
+Call `enter`, or `enter_gpu`, before the first import of jax.
 """
 
 import argparse
+import hashlib
+import importlib.util
 import json
 import math
 import os
+import pickle
 import sys
 import time
 from pathlib import Path
@@ -30,6 +33,50 @@ def enter(directory, threads):
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={threads}".strip()
     os.environ.update(JAX_PLATFORMS="cpu", OMP_NUM_THREADS=str(threads))
+
+
+def enter_gpu(directory, rehearse):
+    """Continues on the GPU, with the JAX of this Python. To rehearse: on the CPU, with the pinned JAX if this Python has none."""
+    if rehearse and importlib.util.find_spec("jax") is None:
+        environment.enter(directory, PINNED)
+    # Memory as it is needed: what is measured against JAX runs on the same card.
+    os.environ.update(JAX_PLATFORMS="cpu" if rehearse else "cuda", XLA_PYTHON_CLIENT_PREALLOCATE="false")
+
+
+def keep(directory):
+    """Lets JAX keep what it compiles below `directory`; it still traces it each time."""
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", str(directory / "jax"))
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def compiled(step, inputs, key, directory):
+    """The jitted step for such inputs; kept whole below `directory`, if there is one, by `key` and where and by what it was compiled."""
+    import jax
+    from jax.experimental import serialize_executable
+
+    if directory is None:
+        return step.lower(*inputs).compile()
+    device = jax.devices()[0]
+    text = f"{key} {jax.__version__} {device.platform} {device.device_kind}"
+    path = directory / hashlib.sha256(text.encode()).hexdigest()
+    try:
+        return serialize_executable.deserialize_and_load(*pickle.loads(path.read_bytes()))
+    except FileNotFoundError:
+        pass
+    except Exception as error:  # what cannot be used is made anew
+        print(f"{key}: {type(error).__name__}: {error}", file=sys.stderr)
+    made = step.lower(*inputs).compile()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(pickle.dumps(serialize_executable.serialize(made)))
+        fresh.rename(path)
+    except Exception as error:  # the next process compiles it again
+        print(f"{key}: not kept: {type(error).__name__}: {error}", file=sys.stderr)
+    return made
 
 
 def run_for(run, seconds):

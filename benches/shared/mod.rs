@@ -57,10 +57,16 @@ pub struct Peer {
 impl Peer {
     /// Runs `benches/<bench>/peer.py`; `--venv` is passed on.
     pub fn start(bench: &str) -> Result<Self> {
+        Self::start_with(bench, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(bench: &str, arguments: &[String]) -> Result<Self> {
         let script = format!("{}/benches/{bench}/peer.py", env!("CARGO_MANIFEST_DIR"));
         let mut child = Command::new("python3")
             .arg(script)
             .args(argument("--venv").map(|venv| format!("--venv={venv}")))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -72,6 +72,7 @@ int main(int count, char** words) {
     source.flags.push_back("-I" + (slash == std::string::npos ? "." : in.substr(0, slash)));
     source.flags.push_back("-I" + emulator::root() + "/include");
     source.flags.push_back("-I" + emulator::root() + "/include/host");
+    source.flags.insert(source.flags.end(), {"-include", "host.h"});
     const emulator::Outcome image = emulator::image_of(source);
     if (!image.good) return fputs(image.value.c_str(), stderr), 2;
     if (out.empty()) {

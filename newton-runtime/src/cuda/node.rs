@@ -36,7 +36,7 @@ enum Form<T: Float> {
         check: Check,
         abandon: Option<Abandon>,
     },
-    Recorded(Lease<T>),
+    Recorded(Box<Lease<T>>),
 }
 
 /// What a training step wants of a loss with these settings.
@@ -68,10 +68,10 @@ impl<T: Float> DeviceEvaluation<T> {
         predictions: Slice<'_, T>,
         labels: &[L::Label],
     ) -> Result<Option<Self>, Error> {
-        if gpu.records_nodes() {
-            if let Some(lease) = loss.recorded(gpu, predictions, labels)? {
-                return Ok(Some(Self(Form::Recorded(lease.0))));
-            }
+        if gpu.records_nodes()
+            && let Some(batch) = loss.recorded(gpu, predictions, labels)?
+        {
+            return Ok(Some(Self(Form::Recorded(Box::new(batch.0)))));
         }
         let settings = loss.newton();
         settings.validate()?;

@@ -120,6 +120,22 @@ fn large_batches() {
     compare(&gpu, &Newton::hessian(0.1), &batch, Given::PerSample(&all));
 }
 
+#[test]
+fn lopsided_hessians_are_symmetrised() {
+    let Some(gpu) = gpu() else { return };
+    let mut rng = Rng(550);
+    for (samples, dim) in [(3, 2), (4, 7), (3, 40)] {
+        let batch = batch::<f64>(&mut rng, samples, dim);
+        for policy in [OnIndefinite::Keep, OnIndefinite::Clamp, OnIndefinite::Abs] {
+            let newton = Newton::hessian(0.3).on_indefinite(policy);
+            let all = rng.vector(samples * dim * dim);
+            compare(&gpu, &newton, &batch, Given::Mean(&all[..dim * dim]));
+            compare(&gpu, &newton, &batch, Given::PerSample(&all));
+            compare(&gpu, &newton.average(Average::Sample), &batch, Given::PerSample(&all));
+        }
+    }
+}
+
 /// The sizes of the shortest-path benchmark.
 #[test]
 fn grids_of_12_by_12() {

@@ -74,7 +74,7 @@ fn fisher(gpu: &Gpu, samples: usize, dim: usize, rng: &mut Rng) {
         let weight = g.iter().zip(d).map(|(g, d)| g * d).sum::<f64>() / samples as f64;
         back.iter_mut().zip(g).for_each(|(back, g)| *back += weight * g);
     }
-    let off = off(&back, &g[dim..2 * dim].to_vec());
+    let off = off(&back, &g[dim..2 * dim]);
     // The direction is rounded to f32, and F is larger than the gradient by so much.
     assert!(off < 1e-5, "N = {samples}, m = {dim}: off by {off:e}");
 }
@@ -113,9 +113,9 @@ fn the_largest() {
     fisher(&gpu, 40, dim, &mut rng);
 }
 
-/// A minute on an emulated device: `cargo test -p newton-runtime --features cuda --test cuda_newton -- --ignored`.
+/// Minutes on an emulated device: `cargo test -p newton-runtime --features cuda --test cuda_newton -- --ignored`.
 #[test]
-#[ignore = "takes a minute on an emulated device"]
+#[ignore = "takes minutes on an emulated device"]
 fn the_largest_of_all() {
     let Some(gpu) = gpu() else { return };
     let mut rng = Rng(36);

@@ -22,11 +22,12 @@ namespace emulator {
 namespace {
 
 const char* const HEAD = "//\n// An image of the emulated CUDA device: to be loaded by its driver\n//\n";
+const char* const LANGUAGE = "// language ";
 const char* const BODY = "// text\n";
 // One level of optimization: kernels of tests run for milliseconds, and compile for seconds.
 const char* const FLAGS[] = {"-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-fno-exceptions", "-fno-rtti",
                              "-fno-strict-aliasing", "-ffp-contract=off", "-fno-threadsafe-statics", "-fno-stack-protector", "-fcf-protection=none",
-                             "-fno-asynchronous-unwind-tables", "-fno-semantic-interposition", "-fno-plt", "-w", "-fdiagnostics-plain-output", "-Wl,-z,defs", "-Wl,-z,now"};
+                             "-fno-asynchronous-unwind-tables", "-fno-semantic-interposition", "-fno-plt", "-fdiagnostics-plain-output", "-Wl,-z,defs", "-Wl,-z,now"};
 
 std::string cache() {
     const char* chosen = getenv("NL_EMULATOR_CACHE");
@@ -37,10 +38,10 @@ std::string cache() {
     return folder;
 }
 
-// A name that nobody else has.
+// A name that nobody else has: no other process, no other thread, and neither the other libraries of this process that this file is part of.
 std::string fresh(const std::string& folder, const char* end) {
     static std::atomic<unsigned> count;
-    return folder + "/new-" + std::to_string(getpid()) + "-" + std::to_string(count++) + end;
+    return folder + "/new-" + std::to_string(getpid()) + "-" + std::to_string((uintptr_t)&count) + "-" + std::to_string(count++) + end;
 }
 
 std::string read(const std::string& path) {
@@ -111,8 +112,17 @@ bool is_image(const char* data) { return strncmp(data, HEAD, strlen(HEAD)) == 0;
 
 Outcome image_of(const Source& source) {
     const std::string folder = cache(), stem = fresh(folder, ""), in = stem + ".cu", out = stem + ".ii", device = root() + "/device";
-    if (!write(in, "#line 1 \"" + source.name + "\"\n" + source.text)) return {false, "cannot write " + in};
-    std::vector<std::string> command = {"g++", "-E", "-x", "c++", "-std=" + source.standard, "-nostdinc", "-nostdinc++", "-w",
+    // Macros of the command line are for the source, and not for what is put in front of it.
+    std::string macros;
+    for (const std::string& flag : source.flags) {
+        const size_t equals = std::min(flag.find('='), flag.size());
+        if (flag.compare(0, 2, "-U") == 0) macros += "#undef " + flag.substr(2) + "\n";
+        if (flag.compare(0, 2, "-D") == 0) {
+            macros += "#define " + flag.substr(2, equals - 2) + " " + (equals < flag.size() ? flag.substr(equals + 1) : "1") + "\n";
+        }
+    }
+    if (!write(in, macros + "#line 1 \"" + source.name + "\"\n" + source.text)) return {false, "cannot write " + in};
+    std::vector<std::string> command = {"g++", "-E", "-x", "c++", "-std=" + source.standard, "-nostdinc", "-nostdinc++",
                                         "-fdiagnostics-plain-output", "-include", device + "/device.h",
                                         "-D__CUDACC__", "-D__CUDA_ARCH__=" + std::to_string(10 * source.architecture),
                                         "-D__CUDACC_VER_MAJOR__=13", "-D__CUDACC_VER_MINOR__=0"};
@@ -125,7 +135,9 @@ Outcome image_of(const Source& source) {
         if (!write(stem + "/" + name, text)) return {false, "cannot write the header " + name};
     }
     if (!source.headers.empty()) command.push_back("-I" + stem);
-    command.insert(command.end(), source.flags.begin(), source.flags.end());
+    for (const std::string& flag : source.flags) {
+        if (flag.compare(0, 2, "-D") != 0 && flag.compare(0, 2, "-U") != 0) command.push_back(flag);
+    }
     command.insert(command.end(), {in, "-o", out});
     std::string messages;
     const bool good = run(command, messages);
@@ -140,14 +152,18 @@ Outcome image_of(const Source& source) {
     const Rewritten rewritten = rewrite(text, source.expressions);
     std::string image = std::string(HEAD) + ".version 9.0\n.target sm_" + std::to_string(source.architecture) + "\n.address_size 64\n";
     for (const std::string& kernel : rewritten.kernels) image += ".visible .entry " + kernel + "()\n";
-    return {true, image + "// standard " + source.standard + "\n" + BODY + rewritten.text};
+    // An image says how it wants to be read: builds keep images that an older emulator made, with its headers in them.
+    return {true, image + LANGUAGE + "-std=" + source.standard + " -pedantic-errors -Werror=overflow\n" + BODY + rewritten.text};
 }
 
 Outcome library_of(const std::string& image) {
-    const size_t body = image.find(BODY), standard = image.find("// standard ");
-    if (!is_image(image.c_str()) || body == std::string::npos || standard == std::string::npos) return {false, "this is no image of the emulator"};
-    std::vector<std::string> command = {"g++", "-x", "c++", "-fpreprocessed",
-                                        "-std=" + image.substr(standard + 12, image.find('\n', standard) - standard - 12)};
+    const size_t body = image.find(BODY), language = image.find(LANGUAGE);
+    if (!is_image(image.c_str()) || body == std::string::npos || language > body) {
+        return {false, "an image that an older emulator made: build it again (dfdx's: cargo clean -p dfdx)"};
+    }
+    std::vector<std::string> command = {"g++", "-x", "c++", "-fpreprocessed"};
+    std::istringstream words(image.substr(language + strlen(LANGUAGE), image.find('\n', language) - language - strlen(LANGUAGE)));
+    for (std::string word; words >> word;) command.push_back(word);
     command.insert(command.end(), std::begin(FLAGS), std::end(FLAGS));
     std::string all = __VERSION__;
     for (const std::string& word : command) all += " " + word;

@@ -147,7 +147,14 @@ class Rewriter {
         for (size_t k = i + 1, name = 0; k <= end && k < tokens.size();) {
             const std::string_view t = at(k);
             if (t == "[" || t == "=" || t == "," || t == ";" || t == "{") {
-                if (name) all += std::string(all.empty() ? "" : ", ") + "emulator_watched" + std::to_string(counter++) + " = ::emulator::shared_variable((void*)__builtin_addressof(" + std::string(at(name)) + "), sizeof(" + std::string(at(name)) + "))";
+                if (name) {
+                    const std::string variable(at(name));
+                    all += (all.empty() ? "" : ", ") + ("emulator_watched" + std::to_string(counter++)) + " = ::emulator::shared_variable<sizeof(" +
+                           variable + ")>((void*)__builtin_addressof(" + variable + "))";
+                }
+                if (t == "=" || t == "{") {
+                    all += ", emulator_wrong = [] { static_assert(false, \"a __shared__ variable has no initializer\"); return true; }()";
+                }
                 name = 0;
                 while (k < end && at(k) != "," && at(k) != ";") k = at(k) == "[" || at(k) == "(" || at(k) == "{" ? behind(k) : k + 1;
                 ++k;
@@ -241,7 +248,7 @@ public:
             entry("emulated" + std::to_string(i), "(" + expressions[i] + ")", "0");
         }
         out += "\n# 1 \"kernels\"\nnamespace emulator {\nstatic constexpr Kernel KERNELS[] = {\n" + table +
-               "    {nullptr, nullptr, nullptr, 0, 0},\n};\n}\nextern \"C\" emulator::Module emulator_module = {emulator::Module::VERSION, "
+               "    {nullptr, nullptr, nullptr, 0, 0},\n};\n}\nemulator::Module emulator_module = {emulator::Module::VERSION, "
                "emulator::KERNELS, sizeof emulator::KERNELS / sizeof emulator::KERNELS[0] - 1, &emulator::place, "
                "emulator::dynamic_shared, nullptr, {}, 0};\n";
         result.text = std::move(out);

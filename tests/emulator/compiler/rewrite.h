@@ -13,7 +13,7 @@ struct Rewritten {
 // Finds the kernels, and turns
 //
 //     extern __shared__ T name[];            into   T* const name = ..;    the module's dynamic shared memory
-//     __shared__ T name[n];                  into   static T name[n]; static const bool .. = shared_variable(..);
+//     __shared__ T name[n];                  into   static T name[n]; static const bool .. = shared_variable<..>(..);
 //     extern "C" __global__ void name(..)    into   extern "C" void name(..)
 //
 // and appends the table of kernels. Lines stay where they are. `expressions` name further kernels, templates for example; they

@@ -92,10 +92,11 @@ void multiply_all(int m, int n, int k, float alpha, const Matrix& a, const Matri
         return all;
     };
     for (int i = 0; i < batch; ++i) {
-        const std::vector<float> wide_a = widened(a, a.transposed ? k : m, a.transposed ? m : k, i), wide_b = widened(b, b.transposed ? n : k, b.transposed ? k : n, i);
+        const int rows_a = a.transposed ? k : m, rows_b = b.transposed ? n : k;
+        const std::vector<float> wide_a = widened(a, rows_a, a.transposed ? m : k, i), wide_b = widened(b, rows_b, b.transposed ? k : n, i);
         std::vector<float> wide_c = beta == 0 ? std::vector<float>((size_t)m * n) : widened(c, m, n, i);
-        multiply_all(m, n, k, alpha, {(uint64_t)wide_a.data(), a.transposed ? k : m, 0, a.transposed}, {(uint64_t)wide_b.data(), b.transposed ? n : k, 0, b.transposed}, beta,
-                     {(uint64_t)wide_c.data(), m, 0, false}, 1);
+        multiply_all(m, n, k, alpha, {(uint64_t)wide_a.data(), rows_a, 0, a.transposed}, {(uint64_t)wide_b.data(), rows_b, 0, b.transposed},
+                     beta, {(uint64_t)wide_c.data(), m, 0, false}, 1);
         Half* to = (Half*)c.at + i * c.stride;
         for (int y = 0; y < n; ++y) {
             for (int x = 0; x < m; ++x) to[(size_t)y * c.ld + x] = wide_c[(size_t)y * m + x];
@@ -146,7 +147,8 @@ Status gemv(Handle* handle, int op, int m, int n, const T* alpha, uint64_t a, in
         const T scale = on_device ? *alpha : alpha_now, keep = on_device ? *beta : beta_now;
         const size_t rows = (size_t)(op ? n : m), columns = (size_t)(op ? m : n);
         const size_t span_x = (columns - 1) * (size_t)abs(step_x) + 1, span_y = (rows - 1) * (size_t)abs(step_y) + 1;
-        if (!is_live({a, lda, 0, false}, (size_t)m, (size_t)n, sizeof(T), 1) || !emulator_is_live(x, span_x * sizeof(T)) || !emulator_is_live(y, span_y * sizeof(T))) {
+        const bool good = is_live({a, lda, 0, false}, (size_t)m, (size_t)n, sizeof(T), 1);
+        if (!good || !emulator_is_live(x, span_x * sizeof(T)) || !emulator_is_live(y, span_y * sizeof(T))) {
             fprintf(stderr, "emulator: a matrix or vector of a product (%d x %d) is not in device memory\n", m, n);
             return (emulator::Result)700;
         }

@@ -3,6 +3,8 @@
 // No header of the system's is needed, or found: as with NVRTC, kernels have what is here. Three words are left to the compiler's rewriting of
 // the text (compiler/rewrite.h): `__shared__`, `__global__` and `__launch_bounds__`.
 #pragma once
+#pragma GCC system_header
+// Of the compiler, what is an extension here is an error in kernels: NVRTC takes hardly any.
 #include "interface.h"
 
 #define __device__
@@ -17,10 +19,6 @@
 #define __cluster_dims__(...)
 
 #define NULL __null
-#define CHAR_BIT 8
-#define INT_MAX __INT_MAX__
-#define FLT_MAX __FLT_MAX__
-#define DBL_MAX __DBL_MAX__
 
 using size_t = decltype(sizeof 0);
 using ptrdiff_t = decltype((char*)0 - (char*)0);
@@ -29,6 +27,8 @@ using clock_t = long;
 extern "C" {
 void* memcpy(void*, const void*, size_t);
 void* memset(void*, int, size_t);
+void* malloc(size_t);
+void free(void*);
 int printf(const char*, ...);
 }
 
@@ -42,7 +42,9 @@ alignas(256) inline char dynamic_shared[Module::MOST_DYNAMIC + Module::BEHIND];
 
 // Says once where a shared variable lies, and fills it with a pattern that shows if it is read before it is written. The driver does that
 // again before every further block.
-inline bool shared_variable(void* data, size_t size) {
+template <size_t size>
+inline bool shared_variable(void* data) {
+    static_assert(size <= 48 * 1024, "a block has 48 KiB of shared memory that is declared");
     Module& module = emulator_module;
     if (module.shared_count < Module::MOST_SHARED) module.shared[module.shared_count++] = {data, size};
     memset(data, 0xff, size);
@@ -75,13 +77,16 @@ inline To bits(From x) {
 }  // namespace emulator
 
 using uint3 = emulator::Index;
-static constexpr uint3& threadIdx = emulator::place.thread;
-static constexpr uint3& blockIdx = emulator::place.block;
-static constexpr uint3& blockDim = emulator::place.block_size;
-static constexpr uint3& gridDim = emulator::place.grid;
+static constexpr const uint3& threadIdx = emulator::place.thread;
+static constexpr const uint3& blockIdx = emulator::place.block;
+static constexpr const uint3& blockDim = emulator::place.block_size;
+static constexpr const uint3& gridDim = emulator::place.grid;
 static constexpr int warpSize = 32;
 
 #include "numbers.h"
 #include "intrinsics.h"
 #include "vectors.h"
 #include "together.h"
+
+// There are none on a GPU.
+#pragma GCC poison thread_local

@@ -1,5 +1,6 @@
 // Functions of CUDA that begin with two underscores, of one thread.
 #pragma once
+#pragma GCC system_header
 
 #define EMULATOR_BITS(name, To, From) \
     inline To name(From x) { return emulator::bits<To>(x); }
@@ -101,6 +102,9 @@ inline unsigned long long __umul64hi(unsigned long long x, unsigned long long y)
 inline int __mul24(int x, int y) { return (x << 8 >> 8) * (y << 8 >> 8); }
 inline unsigned __umul24(unsigned x, unsigned y) { return (x & 0xffffffu) * (y & 0xffffffu); }
 inline unsigned __sad(int x, int y, unsigned z) { return z + (x > y ? (unsigned)x - (unsigned)y : (unsigned)y - (unsigned)x); }
+inline unsigned __usad(unsigned x, unsigned y, unsigned z) { return z + (x > y ? x - y : y - x); }
+inline int __hadd(int x, int y) { return (int)(((long long)x + y) >> 1); }
+inline int __rhadd(int x, int y) { return (int)(((long long)x + y + 1) >> 1); }
 inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
     const unsigned long long both = (unsigned long long)y << 32 | x;
     unsigned result = 0;
@@ -129,7 +133,6 @@ EMULATOR_STORE(__stcg) EMULATOR_STORE(__stcs) EMULATOR_STORE(__stwb) EMULATOR_ST
 // Time, and ends.
 inline long long clock64() { return (long long)__builtin_ia32_rdtsc(); }
 inline clock_t clock() { return (clock_t)clock64(); }
-inline unsigned long long __globaltimer() { return (unsigned long long)clock64(); }
 inline void __nanosleep(unsigned) {}
 [[noreturn]] inline void __trap() {
     emulator_module.services->stop(719, "__trap()");

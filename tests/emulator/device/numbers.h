@@ -1,5 +1,31 @@
 // Functions of numbers: the C library's, under the names that CUDA has for `double` and `float`.
 #pragma once
+#pragma GCC system_header
+
+namespace emulator {
+// `double` if one of two numbers is an integer. Two integers do not say which function, and neither do a `float` and a `double`.
+template <class T>
+constexpr bool IS_INTEGER = false;
+template <> inline constexpr bool IS_INTEGER<bool> = true;
+template <> inline constexpr bool IS_INTEGER<char> = true;
+template <> inline constexpr bool IS_INTEGER<short> = true;
+template <> inline constexpr bool IS_INTEGER<int> = true;
+template <> inline constexpr bool IS_INTEGER<long> = true;
+template <> inline constexpr bool IS_INTEGER<long long> = true;
+template <> inline constexpr bool IS_INTEGER<unsigned char> = true;
+template <> inline constexpr bool IS_INTEGER<unsigned short> = true;
+template <> inline constexpr bool IS_INTEGER<unsigned> = true;
+template <> inline constexpr bool IS_INTEGER<unsigned long> = true;
+template <> inline constexpr bool IS_INTEGER<unsigned long long> = true;
+template <bool, class T>
+struct If {};
+template <class T>
+struct If<true, T> {
+    using Type = T;
+};
+template <class A, class B>
+using MixedWithInteger = typename If<IS_INTEGER<A> != IS_INTEGER<B>, double>::Type;
+}  // namespace emulator
 
 // f(double), ff(float), and f(float) as C++ overloads it.
 #define EMULATOR_UNARY(name)                          \
@@ -10,8 +36,8 @@
     extern "C" double name(double, double) noexcept;                       \
     extern "C" float name##f(float, float) noexcept;                       \
     inline float name(float x, float y) { return name##f(x, y); }          \
-    inline double name(double x, float y) { return name(x, (double)y); }   \
-    inline double name(float x, double y) { return name((double)x, y); }
+    template <class A, class B>                                            \
+    inline emulator::MixedWithInteger<A, B> name(A x, B y) { return name((double)x, (double)y); }
 EMULATOR_UNARY(exp) EMULATOR_UNARY(exp2) EMULATOR_UNARY(exp10) EMULATOR_UNARY(expm1)
 EMULATOR_UNARY(log) EMULATOR_UNARY(log1p) EMULATOR_UNARY(log2) EMULATOR_UNARY(log10) EMULATOR_UNARY(logb)
 EMULATOR_UNARY(sqrt) EMULATOR_UNARY(cbrt)
@@ -21,10 +47,15 @@ EMULATOR_UNARY(fabs) EMULATOR_UNARY(floor) EMULATOR_UNARY(ceil) EMULATOR_UNARY(t
 EMULATOR_UNARY(rint) EMULATOR_UNARY(nearbyint)
 EMULATOR_UNARY(erf) EMULATOR_UNARY(erfc) EMULATOR_UNARY(tgamma) EMULATOR_UNARY(lgamma)
 EMULATOR_UNARY(j0) EMULATOR_UNARY(j1) EMULATOR_UNARY(y0) EMULATOR_UNARY(y1)
-EMULATOR_BINARY(atan2) EMULATOR_BINARY(hypot) EMULATOR_BINARY(pow) EMULATOR_BINARY(fmod) EMULATOR_BINARY(copysign)
+EMULATOR_BINARY(atan2) EMULATOR_BINARY(hypot) EMULATOR_BINARY(pow) EMULATOR_BINARY(fmod)
 EMULATOR_BINARY(fmin) EMULATOR_BINARY(fmax) EMULATOR_BINARY(fdim) EMULATOR_BINARY(remainder) EMULATOR_BINARY(nextafter)
 #undef EMULATOR_UNARY
 #undef EMULATOR_BINARY
+extern "C" double copysign(double, double) noexcept;
+extern "C" float copysignf(float, float) noexcept;
+inline float copysign(float x, float y) { return copysignf(x, y); }
+inline double copysign(double x, float y) { return copysign(x, (double)y); }
+inline double copysign(float x, double y) { return copysign((double)x, y); }
 
 extern "C" {
 double fma(double, double, double) noexcept;
@@ -48,7 +79,19 @@ long lrint(double) noexcept;
 long lround(double) noexcept;
 long long llrint(double) noexcept;
 long long llround(double) noexcept;
+long lrintf(float) noexcept;
+long lroundf(float) noexcept;
+long long llrintf(float) noexcept;
+long long llroundf(float) noexcept;
 }
+inline long lrint(float x) { return lrintf(x); }
+inline long lround(float x) { return lroundf(x); }
+inline long long llrint(float x) { return llrintf(x); }
+inline long long llround(float x) { return llroundf(x); }
+inline int ilogb(float x) { return ilogbf(x); }
+inline float frexp(float x, int* n) { return frexpf(x, n); }
+inline float modf(float x, float* whole) { return modff(x, whole); }
+inline void sincos(float x, float* s, float* c) { sincosf(x, s, c); }
 inline float fma(float x, float y, float z) { return fmaf(x, y, z); }
 inline float ldexp(float x, int n) { return ldexpf(x, n); }
 inline float abs(float x) { return fabsf(x); }
@@ -69,6 +112,10 @@ inline float pow(float x, int n) { return powf(x, (float)n); }
     inline T erfcx##f(T x) { return (T)(exp((double)x * x) * erfc((double)x)); }                                                       \
     inline T normcdfinv##f(T p) { return (T)emulator::quantile((double)p); }                                                           \
     inline T erfinv##f(T x) { return (T)(emulator::quantile(0.5 + 0.5 * (double)x) * 0.70710678118654752440); }                        \
+    inline T norm3d##f(T x, T y, T z) { return hypot(hypot(x, y), z); }                                                                \
+    inline T norm4d##f(T x, T y, T z, T w) { return hypot(hypot(x, y), hypot(z, w)); }                                                 \
+    inline T rnorm3d##f(T x, T y, T z) { return T(1) / hypot(hypot(x, y), z); }                                                        \
+    inline T rnorm4d##f(T x, T y, T z, T w) { return T(1) / hypot(hypot(x, y), hypot(z, w)); }                                         \
     inline T erfcinv##f(T x) { return (T)(-emulator::quantile(0.5 * (double)x) * 0.70710678118654752440); }
 namespace emulator {
 // Of the normal distribution: a first guess within 5e-4 (Abramowitz and Stegun 26.2.23), and Newton's method on the distribution function,
@@ -90,6 +137,9 @@ inline double quantile(double p) {
 EMULATOR_SPECIAL(double, )
 EMULATOR_SPECIAL(float, f)
 inline float rsqrt(float x) { return rsqrtf(x); }
+inline float rcbrt(float x) { return rcbrtf(x); }
+inline float sinpi(float x) { return sinpif(x); }
+inline float cospi(float x) { return cospif(x); }
 inline float normcdf(float x) { return normcdff(x); }
 inline float normcdfinv(float x) { return normcdfinvf(x); }
 inline float erfinv(float x) { return erfinvf(x); }
@@ -107,20 +157,6 @@ EMULATOR_CLASSES(double)
 #undef EMULATOR_CLASSES
 inline double nan(const char*) { return __builtin_nan(""); }
 inline float nanf(const char*) { return __builtin_nanf(""); }
-
-#define NAN __builtin_nanf("")
-#define INFINITY __builtin_inff()
-#define HUGE_VAL __builtin_inf()
-#define M_PI 3.14159265358979323846
-#define M_PI_2 1.57079632679489661923
-#define M_PI_4 0.78539816339744830962
-#define M_E 2.7182818284590452354
-#define M_SQRT2 1.41421356237309504880
-#define M_SQRT1_2 0.70710678118654752440
-#define M_SQRT1_2f 0.70710678118654752440f
-#define M_2_SQRTPI 1.12837916709551257390
-#define M_LN2 0.69314718055994530942
-#define M_LN10 2.30258509299404568402
 
 // The smaller and the larger, for every pair of types that does not agree on its own.
 #define EMULATOR_ORDERED(T, A, B)                                        \
@@ -145,3 +181,9 @@ EMULATOR_ORDERED(double, double, double)
 EMULATOR_MIXED(double, float)
 #undef EMULATOR_ORDERED
 #undef EMULATOR_MIXED
+inline unsigned umin(unsigned x, unsigned y) { return min(x, y); }
+inline unsigned umax(unsigned x, unsigned y) { return max(x, y); }
+inline long long llmin(long long x, long long y) { return min(x, y); }
+inline long long llmax(long long x, long long y) { return max(x, y); }
+inline unsigned long long ullmin(unsigned long long x, unsigned long long y) { return min(x, y); }
+inline unsigned long long ullmax(unsigned long long x, unsigned long long y) { return max(x, y); }

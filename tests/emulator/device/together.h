@@ -1,5 +1,6 @@
 // What threads do together: barriers, shuffles, votes, atomics.
 #pragma once
+#pragma GCC system_header
 
 inline void __syncthreads() { emulator_module.services->block(emulator::Block::SYNC, 0); }
 inline int __syncthreads_count(int x) { return (int)emulator_module.services->block(emulator::Block::COUNT, x != 0); }
@@ -44,6 +45,12 @@ inline int __all_sync(unsigned mask, int x) { return (int)emulator::warp(emulato
 template <class T>
 inline unsigned __match_any_sync(unsigned mask, T x) {
     return (unsigned)emulator::warp(emulator::Warp::MATCH, mask, emulator::packed(x));
+}
+template <class T>
+inline unsigned __match_all_sync(unsigned mask, T x, int* all) {
+    const unsigned same = __match_any_sync(mask, x);
+    *all = same == mask;
+    return *all ? mask : 0;
 }
 // Threads run one after another, each until it has to wait: none but itself is known to be active.
 inline unsigned __activemask() { return 1u << (emulator::thread_of_block() & 31); }
@@ -106,6 +113,9 @@ EMULATOR_ATOMIC(atomicMax, long long, x > before ? x : before)
 EMULATOR_INTEGERS(atomicAnd, before & x)
 EMULATOR_INTEGERS(atomicOr, before | x)
 EMULATOR_INTEGERS(atomicXor, before ^ x)
+EMULATOR_ATOMIC(atomicAnd, long long, before & x)
+EMULATOR_ATOMIC(atomicOr, long long, before | x)
+EMULATOR_ATOMIC(atomicXor, long long, before ^ x)
 EMULATOR_INTEGERS(atomicExch, x)
 EMULATOR_ATOMIC(atomicExch, float, x)
 EMULATOR_ATOMIC(atomicInc, unsigned, before >= x ? 0 : before + 1)

@@ -1,5 +1,6 @@
 // Small vectors: float2, int4, make_float2 and so on.
 #pragma once
+#pragma GCC system_header
 
 #define EMULATOR_VECTOR(T, name, align2, align4)                                                        \
     struct name##1 {                                                                                    \
@@ -25,6 +26,8 @@ EMULATOR_VECTOR(unsigned char, uchar, 2, 4)
 EMULATOR_VECTOR(short, short, 4, 8)
 EMULATOR_VECTOR(unsigned short, ushort, 4, 8)
 EMULATOR_VECTOR(int, int, 8, 16)
+EMULATOR_VECTOR(long, long, 16, 16)
+EMULATOR_VECTOR(unsigned long, ulong, 16, 16)
 EMULATOR_VECTOR(long long, longlong, 16, 16)
 EMULATOR_VECTOR(unsigned long long, ulonglong, 16, 16)
 EMULATOR_VECTOR(float, float, 8, 16)

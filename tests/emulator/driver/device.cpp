@@ -53,7 +53,6 @@ Result Call::ready() const {
 }
 
 void fail_context(Result why) { broken = why; }
-Result context_state() { return broken; }
 
 }  // namespace emulator
 

@@ -36,8 +36,6 @@ enum Result : int { EMULATOR_RESULTS(EMULATOR_RESULT) };
 #undef EMULATOR_RESULT
 
 struct Stream;
-struct Event;
-struct Function;
 
 // Every entry point begins with one: the lock, and a line of trace.
 class Call {
@@ -60,7 +58,6 @@ uint64_t setting(const char* name, uint64_t otherwise);
 
 // A kernel that failed takes the context with it: every further call says so.
 void fail_context(Result why);
-Result context_state();
 
 // Memory (memory.cpp).
 constexpr unsigned POISON = 0xff;

@@ -57,7 +57,10 @@ Result load(Loaded** out, const std::string& image) {
         return SHARED_OBJECT_INIT_FAILED;
     }
     Module* module = (Module*)dlsym(library, "emulator_module");
-    if (!module || module->version != Module::VERSION) return dlclose(library), INVALID_IMAGE;
+    if (!module || module->version != Module::VERSION) {
+        fprintf(stderr, "emulator: an image that an older emulator made: build it again (dfdx's: cargo clean -p dfdx)\n");
+        return dlclose(library), INVALID_IMAGE;
+    }
     module->services = &services;
     modules.insert(*out = new Loaded{library, module, {}});
     trace("[emulator]   %u kernels of %s\n", module->count, outcome.value.c_str());
@@ -242,7 +245,7 @@ API Result cuOccupancyAvailableDynamicSMemPerBlock(size_t* size, Function* funct
     return *size = each > 1024 ? std::min(each - 1024, Module::MOST_DYNAMIC) : 0, SUCCESS;
 }
 
-// For libcublas: work that is no kernel of anybody's. `is_good` says whether device memory lies where it should.
+// For libcublas: work that is no kernel of anybody's.
 API Result emulator_submit(Stream* stream, const std::function<Result()>* work) {
     ENTER();
     return submit(stream, {Operation::KERNEL, *work});

@@ -63,7 +63,10 @@ void finish_barrier() {
 
 void finish_meeting(unsigned warp, const Meeting& meeting) {
     Thread* lanes = threads + 32 * warp;
-    unsigned long long before[32], together = meeting.what == Warp::AND || meeting.what == Warp::MIN ? ~0ull : meeting.what == Warp::SIGNED_MIN ? 0x7fffffff : meeting.what == Warp::SIGNED_MAX ? 0x80000000u : 0;
+    unsigned long long before[32], together = 0;
+    if (meeting.what == Warp::AND || meeting.what == Warp::MIN) together = ~0ull;
+    if (meeting.what == Warp::SIGNED_MIN) together = 0x7fffffff;
+    if (meeting.what == Warp::SIGNED_MAX) together = 0x80000000;
     unsigned votes = 0;
     for (unsigned i = 0; i < 32; ++i) {
         if (!(meeting.arrived >> i & 1)) continue;
@@ -122,7 +125,8 @@ void deadlock() {
     fprintf(stderr, "emulator: threads of `%s` wait for each other:", launch->kernel->name);
     unsigned shown = 0;
     for (unsigned t = 0; t < count && shown < 8; ++t) {
-        if (threads[t].waits) fprintf(stderr, "%s (%u, %u, %u) at %s", shown++ ? "," : "", threads[t].place.x, threads[t].place.y, threads[t].place.z, threads[t].waits);
+        const Index& place = threads[t].place;
+        if (threads[t].waits) fprintf(stderr, "%s (%u, %u, %u) at %s", shown++ ? "," : "", place.x, place.y, place.z, threads[t].waits);
     }
     fprintf(stderr, "; %u of %u have ended\n", count - alive, count);
     ended = LAUNCH_FAILED;
@@ -243,12 +247,17 @@ Result run(const Launch& what) {
     Place& place = *module.place;
     const Index grid = what.grid, block = what.block;
     count = block.x * block.y * block.z;
-    for (unsigned t = 0; t < count; ++t) threads[t].place = {t % block.x, t / block.x % block.y, t / block.x / block.y}, threads[t].waits = nullptr;
+    for (unsigned t = 0; t < count; ++t) {
+        threads[t].place = {t % block.x, t / block.x % block.y, t / block.x / block.y};
+        threads[t].waits = nullptr;
+    }
     place.grid = grid, place.block_size = block;
     char* behind = module.dynamic + what.shared;
     memset(behind, BEHIND, Module::BEHIND);
     ended = SUCCESS;
-    for (unsigned z = 0; z < grid.z; ++z) for (unsigned y = 0; y < grid.y; ++y) for (unsigned x = 0; x < grid.x; ++x) {
+    const size_t blocks = (size_t)grid.x * grid.y * grid.z;
+    for (size_t b = 0; b < blocks; ++b) {
+        const unsigned x = (unsigned)(b % grid.x), y = (unsigned)(b / grid.x % grid.y), z = (unsigned)(b / grid.x / grid.y);
         place.block = {x, y, z};
         for (unsigned i = 0; i < module.shared_count; ++i) memset(module.shared[i].data, POISON, module.shared[i].size);
         memset(module.dynamic, POISON, what.shared);
@@ -258,7 +267,8 @@ Result run(const Launch& what) {
         if (ended != SUCCESS) return abandon(), ended;
         for (size_t i = 0; i < Module::BEHIND; ++i) {
             if ((unsigned char)behind[i] == BEHIND) continue;
-            fprintf(stderr, "emulator: `%s` wrote behind its %u bytes of dynamic shared memory, in block (%u, %u, %u)\n", what.kernel->name, what.shared, x, y, z);
+            fprintf(stderr, "emulator: `%s` wrote behind its %u bytes of dynamic shared memory, in block (%u, %u, %u)\n", what.kernel->name,
+                    what.shared, x, y, z);
             abort();
         }
     }

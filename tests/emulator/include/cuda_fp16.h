@@ -1,5 +1,6 @@
 // Half precision numbers, as far as kernels of dfdx use them: arithmetic in `float`, rounded after each operation.
 #pragma once
+#pragma GCC system_header
 
 struct __attribute__((aligned(2))) __half {
     _Float16 value;

@@ -38,7 +38,8 @@ int apart(void (*test)(), std::string& said) {
 int main() {
     EQUAL(cuMemFree_v2(0), 3);  // not initialized
     begin();
-    const std::pair<const char*, void (*)()> tests[] = {{"kernels", test_kernels}, {"memory", test_memory}, {"streams", test_streams}, {"products", test_products}};
+    const std::pair<const char*, void (*)()> tests[] = {
+        {"kernels", test_kernels}, {"compiler", test_compiler}, {"memory", test_memory}, {"streams", test_streams}, {"products", test_products}};
     for (const auto& [name, test] : tests) {
         const double start = now();
         test();

@@ -55,13 +55,16 @@ void test_products() {
     for (const auto& [m, n, k] : sizes) {
         for (int ops = 0; ops < 4; ++ops) {
             const float alpha = ops == 3 ? 0 : 1.5f, beta = ops % 2 ? 0 : -0.5f;
-            test_product<float>(m, n, k, ops % 2, ops / 2, alpha, beta, 1, 1e-5, [&](int lda, int ldb, int ldc, int, int, uint64_t a, uint64_t b, uint64_t c) {
+            const auto single = [&](int lda, int ldb, int ldc, int, int, uint64_t a, uint64_t b, uint64_t c) {
                 EQUAL(cublasSgemm_v2(handle, ops % 2, ops / 2, m, n, k, &alpha, a, lda, b, ldb, &beta, c, ldc), 0);
-            });
+            };
+            test_product<float>(m, n, k, ops % 2, ops / 2, alpha, beta, 1, 1e-5, single);
             const double wide_alpha = alpha, wide_beta = beta;
-            test_product<double>(m, n, k, ops % 2, ops / 2, wide_alpha, wide_beta, 3, 1e-14, [&](int lda, int ldb, int ldc, int step_a, int step_c, uint64_t a, uint64_t b, uint64_t c) {
-                EQUAL(cublasDgemmStridedBatched(handle, ops % 2, ops / 2, m, n, k, &wide_alpha, a, lda, step_a, b, ldb, 0, &wide_beta, c, ldc, step_c, 3), 0);
-            });
+            const auto batched = [&](int lda, int ldb, int ldc, int step_a, int step_c, uint64_t a, uint64_t b, uint64_t c) {
+                EQUAL(cublasDgemmStridedBatched(handle, ops % 2, ops / 2, m, n, k, &wide_alpha, a, lda, step_a, b, ldb, 0, &wide_beta, c, ldc,
+                                                step_c, 3), 0);
+            };
+            test_product<double>(m, n, k, ops % 2, ops / 2, wide_alpha, wide_beta, 3, 1e-14, batched);
         }
     }
 

@@ -142,6 +142,7 @@ void* begin();
 double now();
 
 void test_kernels();
+void test_compiler();
 void test_memory();
 void test_streams();
 void test_products();
