@@ -41,7 +41,7 @@ pub fn evaluate<T: Float, L: NewtonLoss<T>>(
 ) -> Result<Found, Error> {
     let predictions = gpu.upload(predictions)?;
     let parts = loss.on_device(gpu, predictions.slice(), labels, request)?;
-    let Parts { values, gradients, hessians, check } = parts.expect("it has a form for devices");
+    let Parts { values, gradients, hessians, check, .. } = parts.expect("it has a form for devices");
     check(gpu)?;
     Ok(Found {
         values: wide(&gpu.download(values.slice())?),

@@ -10,6 +10,9 @@ use crate::models::CombResNet;
 /// Images of maps: (B, 3, height, width), normalised.
 pub type MapImages<T, D = Cpu> = Tensor<(usize, usize, usize, usize), f32, D, T>;
 
+/// Costs of maps on their tape.
+pub type TrainedMaps<D> = Maps<OwnedTape<f32, D>, D>;
+
 /// A network for maps, with batch norm: training and evaluation differ.
 pub trait CostNetwork: TensorCollection<f32, Self::Device> + Clone {
     /// Where the network is.
@@ -34,7 +37,7 @@ pub trait CostNetwork: TensorCollection<f32, Self::Device> + Clone {
     fn train(
         &mut self,
         images: MapImages<OwnedTape<f32, Self::Device>, Self::Device>,
-    ) -> Result<Maps<OwnedTape<f32, Self::Device>, Self::Device>, LayerError>;
+    ) -> Result<TrainedMaps<Self::Device>, LayerError>;
 
     /// Costs (B, rows, columns) in evaluation.
     ///

@@ -28,5 +28,5 @@ pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
 pub use benchmark::evaluate;
 pub use compare::{Comparison, compare, compare_on};
 pub use loss::{RankingLoss, SortingLoss};
-pub use scorer::{Images, Scorer};
+pub use scorer::{Images, Scorer, Scores};
 pub use settings::{EVALUATION_SETS, Settings};

@@ -11,6 +11,9 @@ use crate::models::{MnistCnn, SmallCnn};
 /// Images on the device: (B, 1, height, width).
 pub type Images<T, D = Cpu> = Tensor<(usize, usize, usize, usize), f32, D, T>;
 
+/// Scores of sets on the device: (sets, n).
+pub type Scores<T, D = Cpu> = Tensor<(usize, usize), f32, D, T>;
+
 /// A network for sets of four-digit images.
 pub trait Scorer: TensorCollection<f32, Self::Device> + Clone {
     /// Where the network is.
@@ -42,7 +45,7 @@ pub trait Scorer: TensorCollection<f32, Self::Device> + Clone {
         &self,
         images: Images<T, Self::Device>,
         n: usize,
-    ) -> Result<Tensor<(usize, usize), f32, Self::Device, T>, LayerError>;
+    ) -> Result<Scores<T, Self::Device>, LayerError>;
 }
 
 impl<D: Backend> Scorer for MnistCnn<f32, D> {
