@@ -2,6 +2,8 @@
 
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::Gradients;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::data::Split;
 use crate::graph::{Backend, LayerError};
@@ -20,10 +22,12 @@ pub(in crate::train) trait Benchmark {
     type Draw: Send;
     /// What all methods train on in a step, on the device.
     type Batch;
-    /// What is measured.
-    type Accuracy: Clone;
+    /// What is measured; part of a checkpoint.
+    type Accuracy: Clone + Serialize + DeserializeOwned;
     /// The numbers of an accuracy, as tables head them.
     const COLUMNS: &'static [&'static str];
+    /// The column of [`Benchmark::score`].
+    const SCORE: &'static str;
 
     /// What draws the batch of a step, counted from 0: on any thread.
     fn draws(&self) -> impl Fn(u64) -> Self::Draw + Sync;

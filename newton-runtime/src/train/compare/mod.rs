@@ -13,8 +13,8 @@ pub(super) use benchmark::Benchmark;
 pub use effect::Effect;
 pub use outcome::{BestOutcome, Outcome};
 pub(super) use outcome::{failures, outcomes, percent};
-pub(super) use run::Run;
 pub use run::Stopped;
+pub(super) use run::{Best, Run};
 
 use super::{History, Method, TrainError};
 use crate::graph::Engine;

@@ -41,6 +41,7 @@ impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
     type Batch = (MapImages<NoneTape, N::Device>, Vec<f32>);
     type Accuracy = PathResult;
     const COLUMNS: &'static [&'static str] = &["perfect", "optimal", "cost_ratio"];
+    const SCORE: &'static str = "perfect";
 
     fn draws(&self) -> impl Fn(u64) -> MapBatch + Sync {
         let train = &self.train;

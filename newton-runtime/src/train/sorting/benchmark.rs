@@ -29,6 +29,7 @@ impl<N: Scorer> Benchmark for Sorting<'_, N> {
     type Batch = (Images<NoneTape, N::Device>, Vec<u32>);
     type Accuracy = RankingAccuracy;
     const COLUMNS: &'static [&'static str] = &["em", "ew", "em5"];
+    const SCORE: &'static str = "em5";
 
     fn draws(&self) -> impl Fn(u64) -> Self::Draw + Sync {
         let (train, batch) = (&self.train, self.settings.batch);
