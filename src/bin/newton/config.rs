@@ -11,8 +11,8 @@ use newton_losses::train::sorting::{self, SortingLoss};
 use newton_losses::train::{Method, Rule};
 
 use crate::keys::{
-    Averaging, Benchmark, CrossEntropy, Keys, Loss, MethodName, MetricName, Network, OptimizerName, Policy,
-    Precision, Preset, Variant,
+    Averaging, Benchmark, CrossEntropy, Keys, LossName, MethodName, MetricName, Network, OptimizerName,
+    Policy, Precision, Preset, Variant,
 };
 
 /// Of run directories.
@@ -152,8 +152,8 @@ pub fn resolve(given: &Keys) -> Result<Config, ConfigError> {
     }
     let preset = keys.given.preset.take().unwrap_or(Preset::Quick);
     let loss = keys.given.loss.unwrap_or(match keys.given.benchmark {
-        Some(Benchmark::ShortestPath) => Loss::BellmanFord,
-        _ => Loss::SoftSort,
+        Some(Benchmark::ShortestPath) => LossName::BellmanFord,
+        _ => LossName::SoftSort,
     });
     let benchmark = take!(keys.benchmark, loss.benchmark());
     let loss = take!(keys.loss, loss);
@@ -263,12 +263,12 @@ enum Defaults {
 }
 
 impl Defaults {
-    fn of(keys: &mut Take, preset: Preset, loss: Loss, method: Method) -> Result<Self, ConfigError> {
+    fn of(keys: &mut Take, preset: Preset, loss: LossName, method: Method) -> Result<Self, ConfigError> {
         let sorting = match loss {
-            Loss::NeuralSort => Some(SortingLoss::NeuralSort),
-            Loss::SoftSort => Some(SortingLoss::SoftSort),
-            Loss::LogisticDsn => Some(SortingLoss::LogisticDsn),
-            Loss::CauchyDsn => Some(SortingLoss::CauchyDsn),
+            LossName::NeuralSort => Some(SortingLoss::NeuralSort),
+            LossName::SoftSort => Some(SortingLoss::SoftSort),
+            LossName::LogisticDsn => Some(SortingLoss::LogisticDsn),
+            LossName::CauchyDsn => Some(SortingLoss::CauchyDsn),
             _ => None,
         };
         if let Some(loss) = sorting {
@@ -328,11 +328,11 @@ impl Defaults {
     }
 }
 
-fn path_loss(keys: &mut Take, preset: Preset, loss: Loss) -> PathLoss {
+fn path_loss(keys: &mut Take, preset: Preset, loss: LossName) -> PathLoss {
     let smoothed = match loss {
-        Loss::SsLoss => Smoothed::Loss,
-        Loss::SsAlgorithm => Smoothed::Algorithm,
-        Loss::FenchelYoung => Smoothed::Optimizer,
+        LossName::SsLoss => Smoothed::Loss,
+        LossName::SsAlgorithm => Smoothed::Algorithm,
+        LossName::FenchelYoung => Smoothed::Optimizer,
         _ => {
             return BellmanFordSettings {
                 looping: take!(keys.variant, Variant::For).into(),
