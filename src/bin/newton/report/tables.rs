@@ -34,7 +34,9 @@ pub fn details(cell: &Cell) -> String {
     if cell.failed > 0 {
         words.push(format!("{} failed", cell.failed));
     }
-    words.extend(cell.test.map(|test| format!("p = {}", p_value(test.p))));
+    words.extend(cell.test.map(|test| {
+        if test.p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {}", p_value(test.p)) }
+    }));
     words.join(", ")
 }
 
@@ -145,7 +147,7 @@ fn header(keys: &BTreeSet<String>) -> Vec<String> {
         "selection",
         "ended",
         "incomplete",
-        "metric",
+        "measure",
         "seeds",
         "failed",
         "mean",
@@ -156,10 +158,10 @@ fn header(keys: &BTreeSet<String>) -> Vec<String> {
         "p",
         "shown_in_table",
         "place",
-        "metric_2",
+        "measure_2",
         "mean_2",
         "standard_deviation_2",
-        "metric_3",
+        "measure_3",
         "mean_3",
         "standard_deviation_3",
         "seconds_per_step",
