@@ -10,13 +10,8 @@ use super::welch::Sample;
 use crate::keys::{Benchmark, MethodName};
 use crate::run::{Row, Status};
 
-/// As in the paper: ten seeds, a validation every 1000 of 100 000 steps, are 100 points; more are thinned out.
+/// Of a line; more are thinned out. A validation every 1000 of 100 000 steps, as in the paper, makes 100.
 const POINTS: usize = 200;
-
-/// A column's colour, the same in all figures.
-pub fn colour(columns: impl IntoIterator<Item = Column>, column: Column) -> usize {
-    columns.into_iter().position(|other| other == column).unwrap_or(0)
-}
 
 /// Validation accuracy against steps or epochs, and against the time of training.
 pub fn learning(experiment: &Experiment, family: &Family) -> [Figure; 2] {
@@ -32,7 +27,7 @@ pub fn learning(experiment: &Experiment, family: &Family) -> [Figure; 2] {
     let figure = |x: &str, of: fn(&At) -> f64| {
         let series = lines.iter().map(|(column, group, rows)| Series {
             name: series_name(*column, group),
-            colour: colour(experiment.columns(), *column),
+            colour: experiment.colour(*column),
             dashed: group.method() == MethodName::Baseline,
             points: rows
                 .iter()
@@ -66,7 +61,7 @@ pub fn ablation(experiment: &Experiment, family: &Family, selection: Selection) 
                 .iter()
                 .map(|(x, sample)| Point { x: *x, y: sample.mean, band: band(sample) })
                 .collect();
-            let colour = colour(experiment.columns(), column);
+            let colour = experiment.colour(column);
             series.push(Series { name: column.name(), colour, dashed: false, points });
         }
     }

@@ -105,6 +105,17 @@ impl Column {
     }
 }
 
+impl Experiment<'_> {
+    /// A column's colour, the same for the baseline and the paper's two methods on the whole page.
+    pub fn colour(&self, column: Column) -> usize {
+        let usual = [Column(0, 0, 0), Column(1, 0, 0), Column(2, 0, 0)];
+        usual.iter().position(|other| *other == column).unwrap_or_else(|| {
+            let others = self.columns().into_iter().filter(|other| !usual.contains(other));
+            usual.len() + others.take_while(|other| *other != column).count()
+        })
+    }
+}
+
 impl<'a> Family<'a> {
     pub fn columns(&self) -> BTreeSet<Column> {
         self.groups.iter().map(Group::column).collect()
@@ -129,7 +140,10 @@ impl<'a> Experiment<'a> {
             experiments.entry(key).or_default().push(run);
         }
         let mut all: Vec<_> = experiments.into_values().map(Self::of).collect();
-        all.sort_by_key(|experiment| experiment.benchmark != Benchmark::Sorting);
+        all.sort_by_key(|experiment| {
+            let keys = &experiment.families[0].groups[0].any().keys;
+            (experiment.benchmark != Benchmark::Sorting, keys.data.clone(), keys.steps, keys.epochs)
+        });
         all
     }
 

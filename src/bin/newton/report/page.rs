@@ -83,7 +83,7 @@ fn summary(found: &Found, experiments: &[Experiment]) -> Markup {
         @if !marks.is_empty() {
             p { "Newton losses against the baseline of the same setting, last step: "
                 @for (i, (mark, count)) in marks.iter().enumerate() {
-                    @if i > 0 { ", " } (count) " " (mark.sign()) "\u{a0}" (mark.name())
+                    @if i > 0 { ", " } (count) "\u{a0}" (mark.sign()) "\u{a0}" (mark.name())
                 } "."
             }
         }
@@ -174,7 +174,7 @@ fn table(experiment: &Experiment, selection: Selection) -> Markup {
             thead { tr { th scope="col" { "Setting" } @for column in &columns { th scope="col" { (column.name()) } } } }
             tbody { @for family in &experiment.families {
                 tr {
-                    th scope="row" { (family.name) }
+                    th scope="row" { (family.name.replace(" = ", "\u{a0}=\u{a0}")) }
                     @for cell in family.row(columns.iter().copied(), selection, metric) { (table_cell(cell.as_ref())) }
                 }
             } }
@@ -227,7 +227,7 @@ fn settings(experiment: &Experiment) -> Markup {
         @let cell = group.cell(family.baseline(), selection, metrics[0]);
         @let test = cell.as_ref().and_then(|cell| cell.test);
         tr {
-            th scope="row" { (family.name) }
+            th scope="row" { (family.name.replace(" = ", "\u{a0}=\u{a0}")) }
             td { (group.column().name()) }
             td { @if let Some(lambda) = group.lambda() { (lambda) } }
             td { (group.ended()) " of " (group.runs.len()) }
