@@ -8,6 +8,7 @@ mod keys;
 mod picture;
 mod problem;
 mod progress;
+mod report;
 mod run;
 mod sweep;
 mod table9;
@@ -39,6 +40,8 @@ enum Command {
     Train(Train),
     /// Train a grid of runs, alone or as one of several processes
     Sweep(sweep::Options),
+    /// All runs in and below directories as one HTML page, with tables as Markdown and CSV
+    Report(report::Options),
     /// Look at the curvature of a loss: its spectrum, what steps do to gradients, and a lambda for it
     Diagnose(diagnose::Options),
     /// Fetch, verify, draw and show data
@@ -88,6 +91,7 @@ fn command(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Train(options) => train(&options),
         Command::Sweep(options) => sweep::command(&options),
+        Command::Report(options) => report::command(&options),
         Command::Diagnose(options) => diagnose::command(&options),
         Command::Data(options) => data::command(&options),
         Command::Figure6(options) => figure6::command(&options),
