@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::compare::{Cell, Place, Selection};
-use super::groups::{Column, Experiment, plain};
+use super::groups::{Column, Experiment};
+use super::names::plain;
 use super::welch::Sample;
 
 /// What the signs of tables mean.
