@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml::{Table, Value};
+use toml::Table;
 
 use super::collect::{Found, Run};
 use super::names::{Order, order, plain, row_name};
