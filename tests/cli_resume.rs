@@ -21,7 +21,6 @@ fn newest(out: &Path) -> u64 {
 
 /// Runs, and kills again and again: at the beginning, and some milliseconds after each new checkpoint. How often it was killed at work.
 fn train_with_kills(out: &Path, arguments: &[&[&str]]) -> usize {
-    let mut kills = 0;
     for round in 0..1000_u64 {
         let before = newest(out);
         let mut child = newton("train", out, &[arguments, &[&["--resume"]]].concat())
@@ -35,7 +34,7 @@ fn train_with_kills(out: &Path, arguments: &[&[&str]]) -> usize {
         loop {
             if let Some(status) = child.try_wait().expect("a child") {
                 assert!(status.success(), "round {round}: {status}");
-                return kills;
+                return round as usize;
             }
             let waited = early && start.elapsed() > Duration::from_millis(5 * (round % 16));
             if waited || newest(out) > before {
@@ -46,7 +45,6 @@ fn train_with_kills(out: &Path, arguments: &[&[&str]]) -> usize {
         // Anywhere in what follows: steps, a validation, files half written.
         std::thread::sleep(Duration::from_millis(round * 7 % 23));
         kill(child);
-        kills += 1;
     }
     panic!("no end after a thousand kills");
 }

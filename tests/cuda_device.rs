@@ -210,26 +210,3 @@ fn devices_that_are_not_there() {
     assert_eq!(error, CudaError::NoDevice { ordinal: count + 5, count });
     assert_eq!(error.to_string(), format!("there is no CUDA device {}: this machine has {count}", count + 5));
 }
-
-/// What does not fit is not taken; what was taken for it is free again.
-#[test]
-fn memory_that_runs_out() {
-    let Some(gpu) = gpu() else { return };
-    let (_, total) = gpu.memory().unwrap();
-    let error = gpu.zeros::<u8>(total + 1).unwrap_err();
-    assert!(matches!(error, CudaError::OutOfMemory { bytes, .. } if bytes == total + 1), "{error}");
-    // Little is left.
-    let held = gpu.dirty::<u8>(gpu.memory().unwrap().0 - (16 << 20)).unwrap();
-    let loss = SoftSort::<5>::new(0.1);
-    let label = [[0.0_f32; 5]; 5];
-    let request = Request { want: Want::Hessians, training: false };
-    let error = gpu
-        .upload(&[0.5_f32; 5].repeat(400_000))
-        .map_err(Error::from)
-        .and_then(|y| loss.on_device(&gpu, y.slice(), &vec![label; 400_000], request).map(drop))
-        .unwrap_err();
-    assert!(matches!(error, Error::Cuda(CudaError::OutOfMemory { .. })), "{error}");
-    drop(held);
-    let found = parts(&loss, &gpu, &[0.5_f32; 5], &[label], Want::Hessians);
-    (found.check)(&gpu).unwrap();
-}

@@ -44,6 +44,7 @@ def arguments():
     a.add_argument("--gpu", action="store_true", help="on the GPU, in this Python")
     a.add_argument("--cpu", action="store_true", help="with --gpu: the same on the CPU, to rehearse")
     a.add_argument("--kept", type=Path, metavar="DIR", help="with --gpu: folder of compiled programs")
+    a.add_argument("--trace", action="store_true", help="with --kept: trace programs anew (if loading whole ones fails)")
     a.add_argument("--prepare", metavar="K/N", help="with --kept: compile the K-th of N shares of --losses, --n and --batch, and end")
     a.add_argument("--check", type=Path, metavar="DIR", help="compare with the golden files in DIR")
     a.add_argument("--table", action="store_true", help="time every combination")
@@ -221,6 +222,9 @@ def gpu_candidates(loss, n, batch):
 # --- Timing --------------------------------------------------------------------------------------------------------------------------------
 
 
+if ARGS.kept:
+    jax_process.keep(ARGS.kept)
+WHOLE = None if ARGS.trace else ARGS.kept
 if ARGS.gpu:
     # Programs that were kept call the solver, which must have been loaded before.
     jnp.linalg.solve(jnp.eye(2), jnp.ones((2, 1))).block_until_ready()
@@ -246,7 +250,7 @@ def gpu_answer(request):
             left_out.append(form)
             continue
         try:
-            made = jax_process.compiled(step, inputs, f"{name} {n} {batch} {form}", ARGS.kept)
+            made = jax_process.compiled(step, inputs, f"{name} {n} {batch} {form}", WHOLE)
             jax.block_until_ready(made(*inputs))
             tried.append((form, lambda made=made: made(*inputs)))
         except jax.errors.JaxRuntimeError as error:  # more memory than there is
@@ -276,7 +280,7 @@ def prepare():
         inputs = [jax.ShapeDtypeStruct(s, np.float32, sharding=jax.sharding.SingleDeviceSharding(jax.devices()[0])) for s in shapes]
         began = time.perf_counter()
         try:
-            jax_process.compiled(step, inputs, f"{name} {n} {batch} {form}", ARGS.kept)
+            jax_process.compiled(step, inputs, f"{name} {n} {batch} {form}", WHOLE)
         except Exception as error:  # the bench tries it again, and says so
             print(f"{name} {n} {batch} {form}: {type(error).__name__}: {str(error)[:200]}", flush=True)
             continue

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Jax {
     peer: Option<Peer>,
     arguments: Vec<String>,
-    kept: Option<String>,
+    whole: bool,
 }
 
 impl Jax {
@@ -19,14 +19,18 @@ impl Jax {
         if options.extent == Extent::Smoke || flag("--peer-cpu") {
             arguments.push("--cpu".to_owned());
         }
-        let kept = argument("--kept").map(|folder| format!("--kept={folder}"));
-        (!options.alone).then_some(Self { peer: None, arguments, kept })
+        arguments.extend(argument("--kept").map(|folder| format!("--kept={folder}")));
+        (!options.alone).then_some(Self { peer: None, arguments, whole: true })
     }
 
     pub fn ask(&mut self, request: &Value) -> Result<Value> {
         match self.try_to_ask(request) {
-            // Programs that were kept may be what it died of.
-            Err(_) if self.peer.is_none() && self.kept.take().is_some() => self.try_to_ask(request),
+            // Programs that were kept whole may be what it died of.
+            Err(_) if self.peer.is_none() && self.whole => {
+                self.whole = false;
+                self.arguments.push("--trace".to_owned());
+                self.try_to_ask(request)
+            }
             answer => answer,
         }
     }
@@ -34,10 +38,7 @@ impl Jax {
     fn try_to_ask(&mut self, request: &Value) -> Result<Value> {
         let mut peer = match self.peer.take() {
             Some(peer) => peer,
-            None => {
-                let arguments: Vec<String> = self.arguments.iter().chain(&self.kept).cloned().collect();
-                Peer::start_with("curvature", &arguments)?
-            }
+            None => Peer::start_with("curvature", &self.arguments)?,
         };
         // One that does not answer is gone.
         let answer = peer.ask(request)?;

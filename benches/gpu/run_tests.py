@@ -4,7 +4,7 @@
     run_tests.py KIT --results FILE [--alone] [--quick] [--memcheck] [--limit SECONDS] [--jobs N]
 
 Every result is a line of JSON in FILE: {"kind": "test" or "memcheck", "binary", "passed", "failed", "again", ..}; output of what failed is printed.
---alone: only tests that need the whole card, those with `memory` in their names, one by one; otherwise all others. --quick: of
+--alone: only tests that need the whole card, those with `memory` in their or their binaries' names, one by one; otherwise all others. --quick: of
 binaries with many tests every third. --memcheck: a few tests of every binary under compute-sanitizer.
 """
 
@@ -99,6 +99,10 @@ class Binary:
         return ended, open_, output, status
 
 
+def whole_card(binary, name):
+    return WHOLE_CARD in binary.name or WHOLE_CARD in name
+
+
 def report(binary, name, output, status):
     with printing:
         how = "took too long" if status is None else f"status {status}"
@@ -109,7 +113,7 @@ def normal(binaries):
     jobs = queue.Queue()
     for binary in binaries:
         names = binary.tests()
-        names = [name for name in names if (WHOLE_CARD in name) == ARGS.alone]
+        names = [name for name in names if whole_card(binary, name) == ARGS.alone]
         if ARGS.quick and len(names) > MANY:
             names = names[::3]
         # Short pieces, so that what is left at the end is little.
@@ -163,7 +167,7 @@ def memcheck(binaries):
     jobs = queue.Queue()
     chosen = []
     for binary in binaries:
-        names = [name for name in binary.tests() if WHOLE_CARD not in name and "do_not_compile" not in name]
+        names = [name for name in binary.tests() if not whole_card(binary, name) and "do_not_compile" not in name]
         few = 4 if len(names) > MANY else 6
         chosen.append([(binary, name) for name in names[:: max(1, len(names) // few)][:few]])
     # In turns, so that each binary has had one when time runs out.

@@ -43,8 +43,17 @@ def enter_gpu(directory, rehearse):
     os.environ.update(JAX_PLATFORMS="cpu" if rehearse else "cuda", XLA_PYTHON_CLIENT_PREALLOCATE="false")
 
 
+def keep(directory):
+    """Lets JAX keep what it compiles below `directory`; it still traces it each time."""
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", str(directory / "jax"))
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
 def compiled(step, inputs, key, directory):
-    """The jitted step for such inputs; kept below `directory`, if there is one, by `key` and where and by what it was compiled."""
+    """The jitted step for such inputs; kept whole below `directory`, if there is one, by `key` and where and by what it was compiled."""
     import jax
     from jax.experimental import serialize_executable
 

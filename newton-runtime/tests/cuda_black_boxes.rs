@@ -8,7 +8,7 @@ use newton_runtime::Error;
 use newton_runtime::algorithms::DijkstraError;
 use newton_runtime::cuda::algorithms::shortest_paths;
 use newton_runtime::cuda::smoothing::{DeviceEstimator, DeviceRound};
-use newton_runtime::cuda::{DeviceHessians, Gpu, Want};
+use newton_runtime::cuda::{DeviceEvaluation, DeviceHessians, Gpu, Want};
 use newton_runtime::error::Quantity;
 use newton_runtime::loss::NewtonLoss;
 use newton_runtime::newton::Newton;
@@ -54,19 +54,25 @@ fn steps_that_fail_are_made_again() {
     let error = evaluate(&gpu, &loss, &costs, &LABELS, train(Want::Gradients)).unwrap_err();
     assert_eq!(error, loss.evaluate(&costs, &LABELS).unwrap_err());
     assert_eq!(loss.smoothing().step(), 7);
-    // A batch that is never asked about.
+    // A batch that nobody asks about is made.
     let costs = gpu.upload(&COSTS).unwrap();
-    let parts = loss.on_device(&gpu, costs.slice(), &LABELS, train(Want::Gradients)).unwrap().unwrap();
-    assert_eq!(loss.smoothing().step(), 8);
-    drop(parts);
-    assert_eq!(loss.smoothing().step(), 7);
-    // Another step has begun meanwhile.
     let begin = || loss.on_device(&gpu, costs.slice(), &LABELS, train(Want::Gradients)).unwrap().unwrap();
+    drop(begin());
+    assert_eq!(loss.smoothing().step(), 8);
+    // What is made of it fails: it is made again, unless another step has begun meanwhile.
     let (first, second) = (begin(), begin());
-    drop(first);
-    assert_eq!(loss.smoothing().step(), 9);
+    (first.abandon.unwrap())();
+    assert_eq!(loss.smoothing().step(), 10);
     (second.check)(&gpu).unwrap();
+    assert_eq!(loss.smoothing().step(), 10);
+    (second.abandon.unwrap())();
     assert_eq!(loss.smoothing().step(), 9);
+    // So does a curvature that cannot be inverted.
+    let flat = optimizer().newton(Newton::fisher(0.0));
+    let error = DeviceEvaluation::of(&flat, &gpu, costs.slice(), &LABELS).unwrap().unwrap().check(&gpu);
+    assert!(matches!(error, Err(Error::Singular { .. })), "{error:?}");
+    assert!(matches!(flat.evaluate(&COSTS, &LABELS), Err(Error::Singular { .. })));
+    assert_eq!(flat.smoothing().step(), 0);
     // What the black box itself says.
     let fails = AtomicBool::new(true);
     let moody = |y: &[f64], _: &()| if fails.load(Ordering::Relaxed) { Err("no") } else { Ok(y[0].round()) };

@@ -54,7 +54,7 @@ pub(crate) use layers::{layers, node_text};
 #[cfg(feature = "cuda")]
 pub use node::{DeviceEvaluation, RecordedBatch};
 #[cfg(feature = "cuda")]
-pub use parts::{Check, DeviceHessians, Parts, Request, Want};
+pub use parts::{Abandon, Check, DeviceHessians, Parts, Request, Want};
 #[cfg(feature = "cuda")]
 pub use recorded::RecordedNode;
 pub use source::{Helper, Source};

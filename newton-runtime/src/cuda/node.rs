@@ -3,7 +3,7 @@
 
 use super::gpu::{Code, Gpu, Launch, Slice, SliceMut};
 use super::newton::{DeviceStep, HessianSlices};
-use super::parts::{Check, DeviceHessians, Parts, Request, Want};
+use super::parts::{Abandon, Check, DeviceHessians, Parts, Request, Want};
 use super::recorded::Lease;
 use super::{Buffer, CudaError};
 use crate::Error;
@@ -29,8 +29,14 @@ use crate::scalar::Float;
 pub struct DeviceEvaluation<T: Float>(Form<T>);
 
 enum Form<T: Float> {
-    Enqueued { values: Buffer<T>, gradients: Buffer<T>, step: Box<DeviceStep<T>>, check: Check },
-    Recorded(Lease<T>),
+    Enqueued {
+        values: Buffer<T>,
+        gradients: Buffer<T>,
+        step: Box<DeviceStep<T>>,
+        check: Check,
+        abandon: Option<Abandon>,
+    },
+    Recorded(Box<Lease<T>>),
 }
 
 /// What a training step wants of a loss with these settings.
@@ -62,19 +68,28 @@ impl<T: Float> DeviceEvaluation<T> {
         predictions: Slice<'_, T>,
         labels: &[L::Label],
     ) -> Result<Option<Self>, Error> {
-        if gpu.records_nodes() {
-            if let Some(lease) = loss.recorded(gpu, predictions, labels)? {
-                return Ok(Some(Self(Form::Recorded(lease.0))));
-            }
+        if gpu.records_nodes()
+            && let Some(batch) = loss.recorded(gpu, predictions, labels)?
+        {
+            return Ok(Some(Self(Form::Recorded(Box::new(batch.0)))));
         }
         let settings = loss.newton();
         settings.validate()?;
         let request = Request { want: wanted(&settings), training: true };
         let Some(parts) = loss.on_device(gpu, predictions, labels, request)? else { return Ok(None) };
-        let Parts { values, gradients, hessians, check } = parts;
-        let mut step = Box::new(DeviceStep::new(gpu, &settings, labels.len(), loss.dim())?);
-        step.enqueue(predictions, gradients.slice(), hessians.as_ref().map(borrowed))?;
-        Ok(Some(Self(Form::Enqueued { values, gradients, step, check })))
+        let Parts { values, gradients, hessians, check, abandon } = parts;
+        let step = || -> Result<_, Error> {
+            let mut step = Box::new(DeviceStep::new(gpu, &settings, labels.len(), loss.dim())?);
+            step.enqueue(predictions, gradients.slice(), hessians.as_ref().map(borrowed))?;
+            Ok(step)
+        };
+        match step() {
+            Ok(step) => Ok(Some(Self(Form::Enqueued { values, gradients, step, check, abandon }))),
+            Err(error) => {
+                abandon.into_iter().for_each(|abandon| abandon());
+                Err(error)
+            }
+        }
     }
 
     /// `l_i`, N numbers.
@@ -107,7 +122,10 @@ impl<T: Float> DeviceEvaluation<T> {
     /// Those of [`NewtonLoss::evaluate`].
     pub fn check(self, gpu: &Gpu) -> Result<(), Error> {
         match self.0 {
-            Form::Enqueued { step, check, .. } => check(gpu).and_then(|()| step.check()),
+            Form::Enqueued { step, check, abandon, .. } => {
+                check(gpu)?;
+                step.check().inspect_err(|_| abandon.into_iter().for_each(|abandon| abandon()))
+            }
             Form::Recorded(lease) => lease.check(gpu),
         }
     }

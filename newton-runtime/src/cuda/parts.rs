@@ -39,6 +39,9 @@ pub enum DeviceHessians<T: Float> {
 /// Waits for the device and says what went wrong with a batch.
 pub type Check = Box<dyn FnOnce(&Gpu) -> Result<(), Error>>;
 
+/// Lets a loss make a training step again.
+pub type Abandon = Box<dyn FnOnce()>;
+
 /// What was enqueued for a batch. Numbers of samples with which something went wrong are not a number.
 pub struct Parts<T: Float> {
     /// `l_i`, N numbers.
@@ -49,4 +52,6 @@ pub struct Parts<T: Float> {
     pub hessians: Option<DeviceHessians<T>>,
     /// To be called when all that is to be done with them is enqueued: it waits.
     pub check: Check,
+    /// For losses with a step of their own: to be called where the check finds nothing, and what is made of the parts fails all the same.
+    pub abandon: Option<Abandon>,
 }

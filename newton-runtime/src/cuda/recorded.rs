@@ -20,8 +20,11 @@ use crate::scalar::Float;
 /// Whose turn it can be: device, text, settings and size.
 type Key = (usize, String, String, usize);
 
+/// [`Recorded`] of either element type.
+type Free = Box<dyn Any + Send>;
+
 /// Those that are not under way.
-static POOL: Mutex<Option<HashMap<Key, Vec<Box<dyn Any + Send>>>>> = Mutex::new(None);
+static POOL: Mutex<Option<HashMap<Key, Vec<Free>>>> = Mutex::new(None);
 
 /// Of one size are kept at most so many: more than are under way at once in any program that waits for its steps.
 const KEPT: usize = 4;

@@ -28,7 +28,7 @@ pub(super) fn apply_cuda<L: NewtonLoss<f32>, S: Shape, T: Tape<f32, Cuda>>(
         let gpu = numbers.gpu()?;
         let predictions = numbers.slice()?;
         if T::OWNS_TAPE {
-            DeviceEvaluation::of(loss, &gpu, predictions, labels)?.map(Node::Traced)
+            DeviceEvaluation::of(loss, &gpu, predictions, labels)?.map(|all| Node::Traced(Box::new(all)))
         } else {
             let request = Request { want: Want::Values, training: false };
             loss.on_device(&gpu, predictions, labels, request)?.map(Node::Untraced)
@@ -41,7 +41,7 @@ pub(super) fn apply_cuda<L: NewtonLoss<f32>, S: Shape, T: Tape<f32, Cuda>>(
 }
 
 enum Node {
-    Traced(DeviceEvaluation<f32>),
+    Traced(Box<DeviceEvaluation<f32>>),
     Untraced(Parts<f32>),
 }
 
@@ -75,7 +75,7 @@ impl Op for OnDevice {
                     if let Some(into) = grads[0].take() {
                         node.step().backward(grad_out, into)?;
                     }
-                    check_later(gpu, Box::new(move |gpu| node.check(gpu)));
+                    check_later(gpu, Box::new(move |gpu| (*node).check(gpu)));
                     Ok(())
                 }))
             }

@@ -72,36 +72,27 @@ fn abandon(counter: &AtomicU64, step: u64) {
     let _ = counter.compare_exchange(step + 1, step, Ordering::Relaxed, Ordering::Relaxed);
 }
 
-/// A step that was begun, of which it is not known yet whether it succeeds. It is abandoned where it is dropped, unless it was made.
+/// A step that was begun, of which it is not known yet whether it succeeds.
 #[cfg(feature = "cuda")]
+#[derive(Clone)]
 pub(crate) struct Begun {
     step: u64,
     counter: Arc<AtomicU64>,
-    made: bool,
 }
 
 #[cfg(feature = "cuda")]
 impl Begun {
     pub fn new(smoothing: &Smoothing) -> Self {
-        Self { step: smoothing.begin(), counter: Arc::clone(&smoothing.step), made: false }
+        Self { step: smoothing.begin(), counter: Arc::clone(&smoothing.step) }
     }
 
     pub fn step(&self) -> u64 {
         self.step
     }
 
-    /// It succeeded.
-    pub fn made(mut self) {
-        self.made = true;
-    }
-}
-
-#[cfg(feature = "cuda")]
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if !self.made {
-            abandon(&self.counter, self.step);
-        }
+    /// It failed, and can be tried again, unless another has begun.
+    pub fn abandon(&self) {
+        abandon(&self.counter, self.step);
     }
 }
 

@@ -1,6 +1,6 @@
 use dfdx::nn::ZeroGrads;
 use dfdx::optim::{Adam, Optimizer as _, Sgd};
-use dfdx::prelude::{Cpu, Module, TensorFrom};
+use dfdx::prelude::{Cpu, MeanTo, Module, TensorFrom};
 
 use super::*;
 use crate::graph::{Linear, builder};

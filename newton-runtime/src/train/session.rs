@@ -168,7 +168,8 @@ impl<B: Inspect> Session for Single<B> {
         if self.run.stopped.is_some() {
             return Ok(());
         }
-        let batch = self.benchmark.batch(self.run.steps)?;
+        let draw = self.benchmark.draws()(self.run.steps);
+        let batch = self.benchmark.batch(draw)?;
         self.run.step(&self.benchmark, &batch)
     }
 

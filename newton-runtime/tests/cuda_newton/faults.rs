@@ -267,6 +267,10 @@ fn shapes_that_do_not_fit() {
         assert_eq!(of(&newton, 2, 3000), None);
     }
 
+    // A terabyte; what was allocated before it failed is free again.
+    let error = of(&Newton::none(), 1 << 28, 1 << 10);
+    assert!(matches!(error, Some(Error::Cuda(CudaError::OutOfMemory { .. }))), "{error:?}");
+
     let newton = Newton::hessian(1.0);
     let mut device = DeviceStep::<f32>::new(&gpu, &newton, 4, 3).unwrap();
     let (y, short) = (gpu.zeros::<f32>(12).unwrap(), gpu.zeros::<f32>(9).unwrap());

@@ -113,9 +113,9 @@ fn the_largest() {
     fisher(&gpu, 40, dim, &mut rng);
 }
 
-/// A minute on an emulated device: `cargo test -p newton-runtime --features cuda --test cuda_newton -- --ignored`.
+/// Minutes on an emulated device: `cargo test -p newton-runtime --features cuda --test cuda_newton -- --ignored`.
 #[test]
-#[ignore = "takes a minute on an emulated device"]
+#[ignore = "takes minutes on an emulated device"]
 fn the_largest_of_all() {
     let Some(gpu) = gpu() else { return };
     let mut rng = Rng(36);

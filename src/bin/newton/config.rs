@@ -4,15 +4,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use newton_losses::newton::Newton;
-use newton_losses::train::shortest_path::{
-    self, BellmanFordSettings, MethodSettings, PathLoss, PerturbedSettings, Smoothed,
-};
-use newton_losses::train::sorting::{self, SortingLoss};
+use newton_losses::train::shortest_path::{self, MethodSettings, PathLoss};
+use newton_losses::train::sorting;
 use newton_losses::train::{Method, Rule};
 
 use crate::keys::{
-    Averaging, Benchmark, CrossEntropy, Keys, Loss, MethodName, MetricName, Network, OptimizerName, Policy,
-    Precision, Preset, Variant,
+    Averaging, Benchmark, CrossEntropy, Keys, LossName, MethodName, Network, OptimizerName, Policy,
+    Precision, Preset,
 };
 
 /// Of run directories.
@@ -142,6 +140,9 @@ macro_rules! take {
     }};
 }
 
+mod defaults;
+use defaults::Defaults;
+
 /// Completes the keys. It is idempotent: complete keys stay as they are.
 pub fn resolve(given: &Keys) -> Result<Config, ConfigError> {
     let mut keys = Take { given: given.clone(), taken: Keys::default() };
@@ -152,8 +153,8 @@ pub fn resolve(given: &Keys) -> Result<Config, ConfigError> {
     }
     let preset = keys.given.preset.take().unwrap_or(Preset::Quick);
     let loss = keys.given.loss.unwrap_or(match keys.given.benchmark {
-        Some(Benchmark::ShortestPath) => Loss::BellmanFord,
-        _ => Loss::SoftSort,
+        Some(Benchmark::ShortestPath) => LossName::BellmanFord,
+        _ => LossName::SoftSort,
     });
     let benchmark = take!(keys.benchmark, loss.benchmark());
     let loss = take!(keys.loss, loss);
@@ -254,99 +255,6 @@ pub fn resolve(given: &Keys) -> Result<Config, ConfigError> {
     };
     valid.map_err(key)?;
     Ok(Config { keys: taken, problem, newton, rule })
-}
-
-/// A preset's settings for the loss.
-enum Defaults {
-    Sorting(sorting::Settings),
-    ShortestPath(shortest_path::Settings),
-}
-
-impl Defaults {
-    fn of(keys: &mut Take, preset: Preset, loss: Loss, method: Method) -> Result<Self, ConfigError> {
-        let sorting = match loss {
-            Loss::NeuralSort => Some(SortingLoss::NeuralSort),
-            Loss::SoftSort => Some(SortingLoss::SoftSort),
-            Loss::LogisticDsn => Some(SortingLoss::LogisticDsn),
-            Loss::CauchyDsn => Some(SortingLoss::CauchyDsn),
-            _ => None,
-        };
-        if let Some(loss) = sorting {
-            let n = take!(keys.n, 5);
-            return Ok(Self::Sorting(match preset {
-                Preset::Quick => sorting::Settings::quick(loss, n),
-                Preset::Paper => sorting::Settings::paper(loss, n),
-            }));
-        }
-        let loss = path_loss(keys, preset, loss);
-        if !loss.methods().contains(&method) {
-            let expected = format!("one that {} has: a smoothed algorithm has no Hessian", loss.name());
-            return Err(ConfigError::Key { key: "method", found: method.to_string(), expected });
-        }
-        Ok(Self::ShortestPath(match preset {
-            Preset::Quick => shortest_path::Settings::quick(loss),
-            Preset::Paper => shortest_path::Settings::paper(loss),
-        }))
-    }
-
-    fn batch(&self) -> usize {
-        match self {
-            Self::Sorting(settings) => settings.batch,
-            Self::ShortestPath(settings) => settings.batch,
-        }
-    }
-
-    fn lambda(&self, method: Method) -> f64 {
-        match self {
-            Self::Sorting(settings) => settings.lambda_of(method),
-            Self::ShortestPath(settings) => {
-                settings.methods.iter().find(|of| of.method == method).map_or(0.0, |of| of.lambda)
-            }
-        }
-    }
-
-    fn learning_rate(&self) -> f64 {
-        match self {
-            Self::Sorting(settings) => settings.learning_rate,
-            Self::ShortestPath(settings) => settings.methods.first().map_or(0.001, |of| of.learning_rate),
-        }
-    }
-
-    fn on_indefinite(&self) -> Policy {
-        match self {
-            Self::Sorting(settings) => settings.on_indefinite.into(),
-            Self::ShortestPath(settings) => settings.on_indefinite.into(),
-        }
-    }
-
-    fn sizes(&self, preset: Preset) -> Sizes {
-        match (self, preset) {
-            (Self::Sorting(_), _) => Sizes { train: 55_000, valid: 5_000, test: 10_000 },
-            (_, Preset::Quick) => Sizes { train: 800, valid: 200, test: 1000 },
-            (_, Preset::Paper) => Sizes { train: 10_000, valid: 1000, test: 1000 },
-        }
-    }
-}
-
-fn path_loss(keys: &mut Take, preset: Preset, loss: Loss) -> PathLoss {
-    let smoothed = match loss {
-        Loss::SsLoss => Smoothed::Loss,
-        Loss::SsAlgorithm => Smoothed::Algorithm,
-        Loss::FenchelYoung => Smoothed::Optimizer,
-        _ => {
-            return BellmanFordSettings {
-                looping: take!(keys.variant, Variant::For).into(),
-                metric: take!(keys.metric, MetricName::L2Squared).into(),
-                beta: take!(keys.beta, 10.0),
-                rounds: take!(keys.rounds, 18),
-            }
-            .into();
-        }
-    };
-    // Searched for the short run: `examples/README.md`.
-    let wide = preset == Preset::Quick && smoothed != Smoothed::Optimizer;
-    let sigma = take!(keys.sigma, if wide { 0.3 } else { 0.1 });
-    PerturbedSettings { smoothed, sigma, samples: take!(keys.samples, 10), seed: 0 }.into()
 }
 
 fn newton(keys: &mut Take, method: MethodName, defaults: &Defaults) -> Result<Newton, ConfigError> {

@@ -124,7 +124,7 @@ fn of_method(keys: &Keys, method: MethodName) -> anyhow::Result<Option<Config>> 
     if method != MethodName::Hessian {
         keys.on_indefinite = None;
     }
-    if keys.loss == Some(crate::keys::Loss::SsAlgorithm) && method == MethodName::Hessian {
+    if keys.loss == Some(crate::keys::LossName::SsAlgorithm) && method == MethodName::Hessian {
         return Ok(None);
     }
     Ok(Some(resolve(&keys).context("the loss to look at")?))

@@ -35,7 +35,7 @@ names!(
 );
 names!(
     /// Through which algorithm.
-    Loss {
+    LossName {
         NeuralSort = "neural_sort",
         SoftSort = "soft_sort",
         LogisticDsn = "logistic_dsn",
@@ -87,7 +87,7 @@ names!(
     Preset { Quick = "quick", Paper = "paper" }
 );
 
-impl Loss {
+impl LossName {
     pub const fn benchmark(self) -> Benchmark {
         match self {
             Self::NeuralSort | Self::SoftSort | Self::LogisticDsn | Self::CauchyDsn => Benchmark::Sorting,
@@ -174,7 +174,7 @@ pub struct Keys {
     /// Through which algorithm [default: soft_sort, bellman_ford]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub loss: Option<Loss>,
+    pub loss: Option<LossName>,
     /// What is back-propagated: the loss's gradient, or its Newton step [default: hessian]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -41,8 +41,11 @@ pub(crate) enum Sweep {
     Duals = 1,
 }
 
-/// All that were compiled, by device and text.
-static PROGRAMS: Mutex<Option<HashMap<(usize, String), Arc<Program>>>> = Mutex::new(None);
+/// By device and text.
+type Programs = HashMap<(usize, String), Arc<Program>>;
+
+/// All that were compiled.
+static PROGRAMS: Mutex<Option<Programs>> = Mutex::new(None);
 
 /// What a guess costs is memory if it is high, and a second look at the first batch if it is low.
 const GUESS: Slots = [64, 32, 32];
@@ -56,7 +59,7 @@ impl Program {
     ) -> Result<Option<Arc<Program>>, CudaError> {
         let Some(source) = kernel.cuda() else { return Ok(None) };
         let key = key::<T>(&source, tangents);
-        let known = |programs: &Option<HashMap<_, Arc<Program>>>| {
+        let known = |programs: &Option<Programs>| {
             programs.as_ref().and_then(|programs| programs.get(&(gpu.ordinal(), key.clone())).cloned())
         };
         if let Some(program) = known(&PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner)) {

@@ -184,7 +184,7 @@ pub(crate) fn parts<K: Kernel, T: Float>(
         if workspace.is_known() || workspace.look(gpu)? {
             let Outputs { values, gradients, hessians } = outputs;
             let check: Check = Box::new(move |gpu| workspace.check(gpu));
-            return Ok(Some(Parts { values, gradients, hessians, check }));
+            return Ok(Some(Parts { values, gradients, hessians, check, abandon: None }));
         }
     }
 }

@@ -55,11 +55,11 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        if self.recording {
-            if let Ok(graph) = self.end() {
-                // SAFETY: it was made by `end`, and nobody else has it.
-                let _ = unsafe { sys::cuGraphDestroy(graph) };
-            }
+        if self.recording
+            && let Ok(graph) = self.end()
+        {
+            // SAFETY: it was made by `end`, and nobody else has it.
+            let _ = unsafe { sys::cuGraphDestroy(graph) };
         }
         // SAFETY: it was made by `start`, and nothing is left to do in it.
         let _ = unsafe { sys::cuStreamDestroy_v2(self.stream) };

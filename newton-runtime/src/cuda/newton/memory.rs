@@ -1,6 +1,7 @@
 //! What a step has on the device, and the launches that fill it.
 
-use super::launch::{Batch, Kept, Kernels, OUTCOME, Problem, REPORT, Wanted};
+use super::arguments::{Batch, Kept, OUTCOME, Problem, REPORT, Wanted};
+use super::launch::Kernels;
 use super::plan::{self, Split, Way};
 use super::report::{self, Report};
 use super::step::HessianSlices;

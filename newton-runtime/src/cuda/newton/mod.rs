@@ -13,6 +13,8 @@
 //! | Hessian, one per sample | N matrices | as above, a block of threads each |
 
 #[cfg(feature = "cuda")]
+mod arguments;
+#[cfg(feature = "cuda")]
 mod inject;
 #[cfg(feature = "cuda")]
 mod launch;

@@ -1,7 +1,7 @@
 //! Which way a step goes, and how it is cut into launches. All of it follows from settings and sizes, so that the same batch gives the same
 //! bits on every device.
 
-use super::launch::Problem;
+use super::arguments::Problem;
 use crate::cuda::CudaError;
 use crate::newton::{Average, Curvature, Newton, OnIndefinite};
 

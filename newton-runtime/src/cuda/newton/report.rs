@@ -1,6 +1,6 @@
 //! From what kernels note to the error that the CPU would give.
 
-use super::launch::{OUTCOME, REPORT};
+use super::arguments::{OUTCOME, REPORT};
 use super::memory::Matrix;
 use super::plan::Way;
 use crate::Error;

@@ -97,7 +97,7 @@ pub(crate) fn squared_error_parts<T: Float>(
         finite(Quantity::Loss, found[Kind::Loss as usize], 1)?;
         finite(Quantity::Gradient, found[Kind::Gradient as usize], dim)
     });
-    Ok(Parts { values, gradients, hessians, check })
+    Ok(Parts { values, gradients, hessians, check, abandon: None })
 }
 
 /// Its Hessians: 2 / m on the diagonal.

@@ -33,7 +33,7 @@ mod settings;
 
 pub use compare::{Comparison, compare, compare_on};
 pub use loss::{BellmanFordSettings, CostLoss, Looping, Metric, PathLoss};
-pub use network::{CostNetwork, MapImages};
+pub use network::{CostNetwork, MapImages, TapedMaps};
 pub use perturbed::{PerturbedSettings, Smoothed};
 pub use predict::{PathResult, Prediction, evaluate};
 pub use report::{Gain, Verdict};

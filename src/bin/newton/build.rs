@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/bin/newton/build.rs");
     if std::env::var_os("CARGO_FEATURE_CLI").is_none() {
         return;
     }
@@ -13,7 +13,7 @@ fn main() {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     // Of this repository, not of one that the package was unpacked in.
-    let ours = git(&["ls-files", "--error-unmatch", "build.rs"]).is_some();
+    let ours = git(&["ls-files", "--error-unmatch", "src/bin/newton/build.rs"]).is_some();
     if let (true, Some(revision)) = (ours, git(&["rev-parse", "HEAD"])) {
         println!("cargo::rustc-env=NEWTON_GIT_REVISION={revision}");
         let dirty =
