@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 
 use super::extras::{Gradients, Picture};
 use crate::config::FORMAT;
-use crate::keys::{Benchmark, Keys, Loss, MethodName};
+use crate::keys::{Benchmark, Keys, LossName, MethodName};
 use crate::run::{Environment, Metrics, RunDir, RunResult, Status};
 
 /// A run that can be read.
@@ -16,7 +16,7 @@ pub struct Run {
     pub path: PathBuf,
     pub keys: Keys,
     pub benchmark: Benchmark,
-    pub loss: Loss,
+    pub loss: LossName,
     pub method: MethodName,
     /// `None` if it goes on or was interrupted.
     pub result: Option<RunResult>,

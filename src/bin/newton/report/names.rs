@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use super::collect::Run;
-use crate::keys::{Loss, MetricName, Variant};
+use crate::keys::{LossName, MetricName, Variant};
 
 /// Keys that a row's name has already.
 const NAMED: [&str; 5] = ["loss", "n", "variant", "metric", "samples"];
@@ -54,16 +54,16 @@ pub fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
 }
 
 /// As the paper has it.
-fn loss_name(loss: Loss) -> &'static str {
+fn loss_name(loss: LossName) -> &'static str {
     match loss {
-        Loss::NeuralSort => "NeuralSort",
-        Loss::SoftSort => "SoftSort",
-        Loss::LogisticDsn => "Logistic DSN",
-        Loss::CauchyDsn => "Cauchy DSN",
-        Loss::BellmanFord => "Bellman-Ford",
-        Loss::SsLoss => "SS of loss",
-        Loss::SsAlgorithm => "SS of algorithm",
-        Loss::FenchelYoung => "Perturbed optimizer, FY",
+        LossName::NeuralSort => "NeuralSort",
+        LossName::SoftSort => "SoftSort",
+        LossName::LogisticDsn => "Logistic DSN",
+        LossName::CauchyDsn => "Cauchy DSN",
+        LossName::BellmanFord => "Bellman-Ford",
+        LossName::SsLoss => "SS of loss",
+        LossName::SsAlgorithm => "SS of algorithm",
+        LossName::FenchelYoung => "Perturbed optimizer, FY",
     }
 }
 
