@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 
 use super::extras::{Gradients, Picture};
 use crate::config::FORMAT;
-use crate::keys::{Benchmark, Keys, Loss, MethodName};
+use crate::keys::{Benchmark, Keys, LossName, MethodName};
 use crate::run::{Environment, Metrics, RunDir, RunResult, Status};
 
 /// A run that can be read.
@@ -16,7 +16,7 @@ pub struct Run {
     pub path: PathBuf,
     pub keys: Keys,
     pub benchmark: Benchmark,
-    pub loss: Loss,
+    pub loss: LossName,
     pub method: MethodName,
     /// `None` if it goes on or was interrupted.
     pub result: Option<RunResult>,
@@ -182,10 +182,13 @@ impl Found {
                 );
             }
         }
-        let metrics = dir.metrics().unwrap_or_else(|error| {
-            self.note(Kind::Partly, path, format!("not in the curves: {error:#}"));
-            Metrics::default()
-        });
+        let (metrics, damaged) = match dir.metrics() {
+            Ok(metrics) => (metrics, None),
+            Err(error) => (Metrics::default(), Some(format!("{error:#}"))),
+        };
+        if let Some(error) = &damaged {
+            self.note(Kind::Partly, path, format!("not in the curves: {error}"));
+        }
         let environment = Environment::read(path);
         if environment.is_none() {
             self.note(Kind::Partly, path, "`environment.json` is missing or damaged".into());
@@ -205,7 +208,7 @@ impl Found {
                     };
                     self.note(Kind::Failed, path, reason);
                 }
-                if metrics.rows.is_empty() && !self.notes.iter().any(|note| note.path == path) {
+                if metrics.rows.is_empty() && damaged.is_none() {
                     let reason = "not in the curves: `metrics.csv` is missing or empty".into();
                     self.note(Kind::Partly, path, reason);
                 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml::{Table, Value};
+use toml::Table;
 
 use super::collect::{Found, Run};
-use crate::keys::{Averaging, Benchmark, Loss, MethodName, MetricName, Policy, Variant};
+use super::names::{Order, order, plain, row_name};
+use crate::keys::{Averaging, Benchmark, MethodName, Policy};
 
 /// Keys in which repetitions of a run differ.
 const SEEDS: [&str; 2] = ["seed", "data_seed"];
@@ -15,8 +16,6 @@ const METHOD: [&str; 4] = ["method", "lambda", "on_indefinite", "average"];
 const EXPERIMENT: [&str; 5] = ["benchmark", "data", "network", "steps", "epochs"];
 /// Keys without influence on the numbers.
 const IDLE: [&str; 2] = ["format", "checkpoint_every"];
-/// Keys that a row's name has already.
-const NAMED: [&str; 5] = ["loss", "n", "variant", "metric", "samples"];
 
 /// Runs that differ in nothing but seeds.
 #[derive(Debug)]
@@ -160,6 +159,15 @@ impl<'a> Experiment<'a> {
         }
     }
 
+    /// Data and network in words: what the results are about.
+    pub fn provenance(&self) -> BTreeSet<String> {
+        let groups = self.families.iter().flat_map(|family| &family.groups);
+        let results = groups.flat_map(|group| &group.runs).filter_map(|run| run.result.as_ref());
+        results
+            .map(|result| format!("{}; {}; tested on {}.", result.data, result.network, result.samples))
+            .collect()
+    }
+
     pub fn columns(&self) -> BTreeSet<Column> {
         self.families.iter().flat_map(Family::columns).collect()
     }
@@ -209,22 +217,6 @@ impl<'a> Experiment<'a> {
     }
 }
 
-/// n, loss, variant, metric, samples: as the paper orders its rows.
-type Order = (usize, u8, bool, bool, usize);
-
-fn order(run: &Run) -> Order {
-    let keys = &run.keys;
-    let loss = run.loss as u8;
-    let variant = keys.variant == Some(Variant::While);
-    (
-        keys.n.unwrap_or(0),
-        loss,
-        variant,
-        keys.metric == Some(MetricName::L2Squared),
-        keys.samples.unwrap_or(0),
-    )
-}
-
 fn groups(runs: Vec<&Run>) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
     for run in runs {
@@ -237,51 +229,6 @@ fn groups(runs: Vec<&Run>) -> Vec<Group<'_>> {
         a.column().cmp(&b.column()).then(lambda(a).total_cmp(&lambda(b)))
     });
     groups
-}
-
-fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
-    let mut name = loss_name(run.loss).to_owned();
-    let keys = &run.keys;
-    if let Some(n) = keys.n {
-        name += &format!(", n = {n}");
-    }
-    if let Some(variant) = keys.variant {
-        name += if variant == Variant::For { ", for" } else { ", while" };
-    }
-    if let Some(metric) = keys.metric {
-        name += if metric == MetricName::L1 { ", L1" } else { ", L2\u{b2}" };
-    }
-    if let Some(samples) = keys.samples {
-        name += &format!(", {samples} samples");
-    }
-    let rivals = || all.iter().filter(|(other, _)| order(other) == order(run)).map(|(_, table)| table);
-    let names: BTreeSet<&String> = rivals().flat_map(|table| table.keys()).collect();
-    for key in names {
-        let differs = rivals().any(|other| other.get(key) != table.get(key));
-        if let (true, false, Some(value)) = (differs, NAMED.contains(&key.as_str()), table.get(key)) {
-            name += &format!(", {} {}", key.replace('_', " "), plain(value));
-        }
-    }
-    name
-}
-
-/// As the paper has it.
-pub fn loss_name(loss: Loss) -> &'static str {
-    match loss {
-        Loss::NeuralSort => "NeuralSort",
-        Loss::SoftSort => "SoftSort",
-        Loss::LogisticDsn => "Logistic DSN",
-        Loss::CauchyDsn => "Cauchy DSN",
-        Loss::BellmanFord => "Bellman-Ford",
-        Loss::SsLoss => "SS of loss",
-        Loss::SsAlgorithm => "SS of algorithm",
-        Loss::FenchelYoung => "Perturbed optimizer, FY",
-    }
-}
-
-/// Text without its quotes.
-pub fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn only(table: &Table, keys: &[&str]) -> Table {

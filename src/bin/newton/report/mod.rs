@@ -6,7 +6,9 @@ mod curves;
 mod extras;
 mod figure;
 mod groups;
+mod names;
 mod page;
+mod sections;
 mod tables;
 mod welch;
 

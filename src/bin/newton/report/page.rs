@@ -1,7 +1,5 @@
 //! The page: one HTML file with nothing outside of it. maud escapes all text that comes from runs.
 
-use std::collections::BTreeMap;
-
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::collect::{Found, Kind};
@@ -9,14 +7,13 @@ use super::compare::{Cell, Mark, Place, Selection};
 use super::curves;
 use super::figure::Figure;
 use super::groups::{Column, Experiment};
+use super::sections;
 use super::tables::{CHOSEN, FAILURES, LEGEND, details, p_value, percent};
 use super::welch::Sample;
-use crate::run::{Environment, Status};
+use crate::run::Status;
 
 /// Figures of an experiment that stand open; more are folded.
 const OPEN: usize = 24;
-/// Pictures that are shown.
-const PICTURES: usize = 48;
 
 /// The whole page.
 pub fn page(found: &Found, experiments: &[Experiment]) -> anyhow::Result<String> {
@@ -24,7 +21,7 @@ pub fn page(found: &Found, experiments: &[Experiment]) -> anyhow::Result<String>
     for (i, experiment) in experiments.iter().enumerate() {
         sections.push(section(i, experiment)?);
     }
-    let gradients = gradients(found)?;
+    let gradients = sections::gradients(found)?;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -51,9 +48,9 @@ pub fn page(found: &Found, experiments: &[Experiment]) -> anyhow::Result<String>
                 main {
                     @for section in &sections { (section) }
                     (gradients)
-                    (pictures(found))
-                    (environments(found))
-                    (notes(found))
+                    (sections::pictures(found))
+                    (sections::environments(found))
+                    (sections::notes(found))
                 }
                 footer { p.note { "Made by newton " (env!("CARGO_PKG_VERSION")) "." } }
             }
@@ -119,6 +116,7 @@ fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
     Ok(html! {
         section id=(format!("experiment-{i}")) {
             h2 { (experiment.title) }
+            @for text in experiment.provenance() { p.note { (text) } }
             @for selection in Selection::ALL { (table(experiment, selection)) }
             p.note { (LEGEND) }
             p.note { (FAILURES) }
@@ -134,7 +132,7 @@ fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
     })
 }
 
-fn figures(title: &str, note: &str, figures: &[Markup]) -> Markup {
+pub fn figures(title: &str, note: &str, figures: &[Markup]) -> Markup {
     html! {
         @if !figures.is_empty() {
             details open[figures.len() <= OPEN] {
@@ -146,7 +144,7 @@ fn figures(title: &str, note: &str, figures: &[Markup]) -> Markup {
     }
 }
 
-fn drawn(figure: &Figure) -> anyhow::Result<Option<Markup>> {
+pub fn drawn(figure: &Figure) -> anyhow::Result<Option<Markup>> {
     let Some(svg) = figure.svg()? else { return Ok(None) };
     Ok(Some(html! {
         figure {
@@ -160,7 +158,7 @@ fn drawn(figure: &Figure) -> anyhow::Result<Option<Markup>> {
 }
 
 /// Wide tables scroll within themselves.
-fn scrolling(label: &str, table: Markup) -> Markup {
+pub fn scrolling(label: &str, table: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { table { caption { (label) } (table) } } }
 }
 
@@ -241,114 +239,4 @@ fn settings(experiment: &Experiment) -> Markup {
         }
     } } } } };
     html! { details { summary { "All settings and numbers" } (scrolling("All settings", html! { (head) (body) })) } }
-}
-
-fn gradients(found: &Found) -> anyhow::Result<Markup> {
-    let mut drawings = Vec::new();
-    for sweep in found.gradients.iter().flat_map(|file| &file.sweeps) {
-        drawings.extend(drawn(&curves::gradients(sweep))?);
-    }
-    Ok(html! {
-        @if !drawings.is_empty() {
-            section id="gradients" {
-                h2 { "Gradients along a sweep of one score" }
-                p.note { "The vertical axis has decades on both sides of zero, and is straight within \u{b1}0.001." }
-                (figures("Sweeps", "From newton figure6.", &drawings))
-            }
-        }
-    })
-}
-
-fn pictures(found: &Found) -> Markup {
-    let more = found.pictures.len().saturating_sub(PICTURES);
-    html! {
-        @if !found.pictures.is_empty() {
-            section id="pictures" {
-                h2 { "Pictures" }
-                div.figures { @for picture in found.pictures.iter().take(PICTURES) {
-                    @let name = picture.path.display().to_string();
-                    figure {
-                        figcaption.path { (name) }
-                        img src=(picture.address) alt=(format!("Picture {name}")) width=(picture.width) height=(picture.height);
-                    }
-                } }
-                @if more > 0 { p.note { (more) " more are not shown." } }
-            }
-        }
-    }
-}
-
-fn environments(found: &Found) -> Markup {
-    let mut all: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-    for environment in found.runs.iter().filter_map(|run| run.environment.as_ref()) {
-        *all.entry(described(environment)).or_default() += 1;
-    }
-    let head = [
-        "Version",
-        "Revision",
-        "Compiler, profile",
-        "Processor",
-        "Cores",
-        "Device",
-        "System",
-        "Host",
-        "Data",
-        "Runs",
-    ];
-    html! {
-        @if !all.is_empty() {
-            section id="environments" {
-                h2 { "Environments" }
-                @if all.len() > 1 { p { "Runs come from several environments: compare times within one only." } }
-                (scrolling("Where the runs were made", html! {
-                    thead { tr { @for name in head { th scope="col" { (name) } } } }
-                    tbody { @for (fields, count) in &all { tr { @for field in fields { td { (field) } } td { (count) } } } }
-                }))
-            }
-        }
-    }
-}
-
-fn described(environment: &Environment) -> Vec<String> {
-    let Environment { newton_losses, git_revision, git_dirty, rustc, profile, cpu, cpu_features, .. } =
-        environment;
-    let mut revision =
-        git_revision.as_deref().map_or("unknown".to_owned(), |text| text.chars().take(12).collect());
-    if *git_dirty == Some(true) {
-        revision += ", with changes";
-    }
-    let mut processor = cpu.clone().unwrap_or_else(|| "unknown".into());
-    if !cpu_features.is_empty() {
-        processor += &format!(" ({})", cpu_features.join(", "));
-    }
-    vec![
-        newton_losses.clone(),
-        revision,
-        format!("{rustc}, {profile}"),
-        processor,
-        environment.cores.to_string(),
-        environment.device.clone(),
-        environment.os.clone(),
-        environment.host.clone().unwrap_or_default(),
-        environment.data.clone(),
-    ]
-}
-
-fn notes(found: &Found) -> Markup {
-    html! {
-        section id="notes" {
-            h2 { "Left out, failed, incomplete" }
-            @if found.notes.is_empty() { p { "Nothing: all that was found is sound, and ended well." } }
-            @else {
-                (scrolling("Directories and files", html! {
-                    thead { tr { @for name in ["What", "Where", "Why"] { th scope="col" { (name) } } } }
-                    tbody { @for note in &found.notes { tr {
-                        td.number { (note.kind.name()) }
-                        th scope="row" class="path" { (note.path.display()) }
-                        td.reason { (note.reason.trim_end()) }
-                    } } }
-                }))
-            }
-        }
-    }
 }

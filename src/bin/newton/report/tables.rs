@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::compare::{Cell, Place, Selection};
-use super::groups::{Column, Experiment, plain};
+use super::groups::{Column, Experiment};
+use super::names::plain;
 use super::welch::Sample;
 
 /// What the signs of tables mean.
@@ -88,10 +89,13 @@ fn markdown_cell(cell: &Cell) -> String {
 fn markdown_escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
-        if matches!(character, '|' | '\\' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '#') {
-            escaped.push('\\');
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' => escaped.extend(['\\', character]),
+            _ => escaped.push(if character.is_control() { ' ' } else { character }),
         }
-        escaped.push(if character.is_control() { ' ' } else { character });
     }
     escaped
 }
@@ -207,7 +211,7 @@ mod tests {
 
     #[test]
     fn foreign_text_stays_text() {
-        assert_eq!(markdown_escaped("a|b_<i>\n"), "a\\|b\\_\\<i\\> ");
+        assert_eq!(markdown_escaped("a|b_<i>&\n"), "a\\|b\\_&lt;i&gt;&amp; ");
         assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!([p_value(0.0004), p_value(0.0321)], ["< 0.001", "0.032"]);
     }

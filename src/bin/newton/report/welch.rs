@@ -48,8 +48,8 @@ impl Sample {
     pub fn welch(&self, other: &Self) -> Option<Welch> {
         let of_mean = |sample: &Self| sample.deviation * sample.deviation / sample.count as f64;
         let (a, b) = (of_mean(self), of_mean(other));
-        // Also false for NaN, the deviation of one value.
-        if !(a + b > 0.0) {
+        // NaN is the deviation of one value.
+        if (a + b).is_nan() || a + b == 0.0 {
             return None;
         }
         let t = (self.mean - other.mean) / (a + b).sqrt();
