@@ -14,7 +14,6 @@ use newton_runtime::graph::{self, Backend, LayerError};
 use newton_runtime::models::CombResNet;
 
 mod comb_resnet_support;
-#[allow(dead_code, unused_imports, unused_macros)]
 mod cuda_graph_support;
 mod network_support;
 
@@ -104,7 +103,8 @@ fn other_parameters_give_other_results() {
     let Some(cuda) = device() else { return };
     let size = (4, 24, 24);
     let expected = trained(&mut networks(&cuda).0, images(&Cpu::default(), size, 0));
-    let changes: [fn(&mut Net<Cuda>) -> &mut Tensor<Rank1<8>, f32, Cuda>; 4] = [
+    type Channels = Tensor<Rank1<8>, f32, Cuda>;
+    let changes: [fn(&mut Net<Cuda>) -> &mut Channels; 4] = [
         |net| &mut net.stem.scale,
         |net| &mut net.stem.shift,
         |net| &mut net.blocks.0.first.scale,
