@@ -1,4 +1,4 @@
-//! The guide: from a first loss to a fast one, in eight pages.
+//! The guide: from a first loss to a fast one, in nine pages.
 //!
 //! | page | what |
 //! | --- | --- |
@@ -10,6 +10,7 @@
 //! | [`speed`] | what costs time, running and building; reading generated code |
 //! | [`black_boxes`] | functions that are only evaluated: smoothing, perturbed optimizers |
 //! | [`gpu`] | the same on a GPU: what it takes, what is different |
+//! | [`experiments`] | the program `newton`: runs, sweeps, files |
 
 // Links: the first definition of a name counts. Here it is rustdoc's, in the files alone their own.
 macro_rules! page {
@@ -32,3 +33,4 @@ page!(numerics, "5-numerics.md");
 page!(speed, "6-when-it-is-slow.md");
 page!(black_boxes, "7-black-boxes.md");
 page!(gpu, "8-on-a-gpu.md");
+page!(experiments, "9-experiments.md");

@@ -32,6 +32,10 @@
 #[cfg(any(doc, doctest))]
 pub mod guide;
 
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli_losses;
+
 pub use newton_macros::{newton_fn, newton_loss};
 pub use newton_runtime::*;
 

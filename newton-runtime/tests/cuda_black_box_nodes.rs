@@ -28,8 +28,11 @@ fn cheapest<const M: usize>(y: &[f32; M]) -> [bool; M] {
     std::array::from_fn(|i| i == least)
 }
 
-/// Two training steps: values and gradients.
-fn on<D, L>(device: &D, loss: &L, labels: &[L::Label]) -> Result<Vec<(f32, [[f32; N]; SAMPLES])>, LayerError>
+/// A training step's value and gradient.
+type Step = (f32, [[f32; N]; SAMPLES]);
+
+/// Two training steps.
+fn on<D, L>(device: &D, loss: &L, labels: &[L::Label]) -> Result<Vec<Step>, LayerError>
 where
     D: Backend + TensorFrom<[[f32; N]; SAMPLES], Rank2<SAMPLES, N>, f32>,
     L: Apply,
@@ -57,7 +60,7 @@ fn alike<L: Apply>(of: impl Fn() -> L, labels: &[L::Label]) -> L {
     let found = on(&device, &loss, labels).unwrap();
     let expected = on(&Cpu::default(), &of(), labels).unwrap();
     for (found, expected) in found.iter().zip(&expected) {
-        let all = |step: &(f32, [[f32; N]; SAMPLES])| [&[step.0][..], step.1.as_flattened()].concat();
+        let all = |step: &Step| [&[step.0][..], step.1.as_flattened()].concat();
         let scale = all(expected).iter().fold(1e-6_f32, |m, x| m.max(x.abs()));
         for (f, e) in all(found).iter().zip(all(expected)) {
             assert!((f - e).abs() < 1e-4 * scale, "{found:?} and {expected:?}");

@@ -12,6 +12,9 @@ use newton_runtime::graph::{
 
 const TOLERANCE: f32 = 1e-5;
 
+/// Finds a tensor's gradient.
+type Gradient<'a, D> = &'a dyn Fn(&Gradients<f32, D>) -> Vec<f32>;
+
 /// Output and gradients of one device.
 #[derive(Debug, Clone, PartialEq)]
 struct Results(Vec<Vec<f32>>);
@@ -20,7 +23,7 @@ impl Results {
     /// The output `y`, and the gradients of `parameters` for a loss that is the dot product of `y` with noise.
     fn of<S: Shape, D: graph::Backend>(
         y: Tensor<S, f32, D, OwnedTape<f32, D>>,
-        parameters: &[&dyn Fn(&Gradients<f32, D>) -> Vec<f32>],
+        parameters: &[Gradient<'_, D>],
     ) -> Self {
         let n = y.shape().num_elements();
         let mut all = vec![y.as_vec()];

@@ -3,7 +3,7 @@
 
 mod cuda_support;
 
-use cuda_support::gpu;
+use cuda_support::{distance, gpu};
 use newton_runtime::cuda::Gpu;
 use newton_runtime::cuda::smoothing::{draw, functions_of, random_words};
 use newton_runtime::smoothing::{Distribution, Noise, Sampling};
@@ -31,7 +31,7 @@ fn random_words_are_chacha_s() {
 
 /// Off by how much, in units of what rounding explains: next to 1 what cancels is left with absolute errors.
 fn off(found: f64, expected: f64) -> f64 {
-    if found == expected { 0.0 } else { (found - expected).abs() / expected.abs().max(1.0) }
+    distance(found, expected) / expected.abs().max(1.0)
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn distributions() {
             let right = distribution.quantile(*u);
             // All digits of the normal distribution: around 0 its quantiles are as small as 1e-16.
             let relative = distribution == Distribution::Gaussian && right != 0.0;
-            worst[0] = worst[0].max(if relative { (z / right - 1.0).abs() } else { off(z, right) });
+            worst[0] = worst[0].max(if relative { distance(z / right, 1.0) } else { off(z, right) });
             // Of the same z, but for the mirror image, whose error its own probability's rounding magnifies.
             worst[2] = worst[2].max(off(score, distribution.score(z)));
             if let Ok(right) = distribution.curvature(z) {
@@ -63,7 +63,7 @@ fn distributions() {
             if distribution == Distribution::Gumbel {
                 // exp(-e^-z) of both are probabilities that add up to 1.
                 let of = |z: f64| (-(-z).exp()).exp();
-                worst[1] = worst[1].max((of(z) + of(mirrored) - 1.0).abs());
+                worst[1] = worst[1].max(distance(of(z) + of(mirrored), 1.0));
             } else {
                 assert_eq!(mirrored, -z);
             }

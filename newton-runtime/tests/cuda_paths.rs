@@ -120,7 +120,7 @@ fn rounding() {
 #[test]
 fn mazes_and_large_grids() {
     let Some(gpu) = gpu() else { return };
-    for (rows, columns) in [(47, 12), (9, 40), (101, 103)] {
+    for (rows, columns) in [(47, 12), (9, 40), (2, 300), (101, 103)] {
         let wall = |i: usize| {
             let (row, column) = (i / columns, i % columns);
             row % 2 == 1 && column != if row % 4 == 1 { columns - 1 } else { 0 }
@@ -198,6 +198,9 @@ fn batches() {
         let (some, _) = on_device(&gpu, 5, 5, &costs[first * 25..][..grids * 25]);
         assert_eq!(some, all[first * 25..][..grids * 25]);
     }
+    // More than are spread over the device at once.
+    let costs: Vec<f32> = (0..66_000 * 2).map(|_| random.below(3) as f32 - 1.0).collect();
+    alike(&gpu, 2, 1, &costs);
     assert_eq!(on_device::<f32>(&gpu, 5, 5, &[]), (vec![], Ok(())));
     let error = shortest_paths(
         &gpu,

@@ -7,10 +7,12 @@ use cuda_graph_support::{deviation, device, noise};
 use dfdx::nn::ToDevice;
 use dfdx::prelude::*;
 use newton_runtime::data::Digits;
+use newton_runtime::data::warcraft::Warcraft;
 use newton_runtime::graph::{self, Apply, Backend, inject_fisher};
 use newton_runtime::losses::{SoftSort, descending};
-use newton_runtime::models::SmallCnn;
+use newton_runtime::models::{CombResNet, SmallCnn};
 use newton_runtime::newton::{Curvature, Newton};
+use newton_runtime::train::shortest_path::{self, PathLoss};
 use newton_runtime::train::sorting::{Scorer, Settings, SortingLoss, compare_on};
 use newton_runtime::train::{Method, TrainError, Trainer};
 
@@ -110,4 +112,33 @@ fn the_sorting_benchmark_runs_on_a_gpu_as_on_the_cpu() {
         assert!((found - expected).abs() < 1e-4 * expected, "{found}, {expected}");
     }
     assert_eq!(found.len(), expected.len());
+}
+
+#[test]
+fn the_shortest_path_benchmark_runs_on_a_gpu_as_on_the_cpu() {
+    let Some(cuda) = device() else { return };
+    fn compared<D: Backend>(device: &D) -> Vec<f64> {
+        let settings = shortest_path::Settings {
+            epochs: 2,
+            batch: 4,
+            ..shortest_path::Settings::quick(PathLoss::default())
+        };
+        let build = |newton: Newton| settings.loss.sized_on::<12, 12, D>(newton);
+        let maps = Warcraft::synthetic_sized(1, 8, 4, 6);
+        let outcome = shortest_path::compare_on::<CombResNet<8, 7, 12, f32, D>>(
+            device,
+            &settings,
+            &maps,
+            build,
+            &mut (),
+        );
+        let comparison = outcome.expect("a run");
+        assert!(comparison.outcomes.iter().all(|o| o.steps == 4 && o.last.is_some()), "{comparison}");
+        comparison.history.curves("loss").expect("losses").iter().map(|c| c.points[0].value).collect()
+    }
+    let (found, expected) = (compared(&cuda), compared(&Cpu::default()));
+    assert_eq!((found.len(), expected.len()), (3, 3));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-3 * expected, "{found}, {expected}");
+    }
 }

@@ -21,6 +21,9 @@ pub type Memory<D> = <D as Storage<f32>>::Vec;
 
 /// The part of [`Backend`] that is not for users: only this crate knows devices.
 pub trait Engine: Device<f32, Err: Into<LayerError>> {
+    /// Whether it is the machine that the program runs on.
+    const IS_HOST: bool;
+
     /// The values of an op's input.
     type Values: 'static;
 
@@ -69,6 +72,7 @@ pub trait Engine: Device<f32, Err: Into<LayerError>> {
 pub struct Copied(pub(super) Buffer<f32>);
 
 impl Engine for Cpu {
+    const IS_HOST: bool = true;
     type Values = Copied;
 
     fn values<S: Shape, T>(tensor: &Tensor<S, f32, Cpu, T>) -> Copied {

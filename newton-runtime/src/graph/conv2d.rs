@@ -151,7 +151,7 @@ impl Op for Conv2d {
     ) -> Result<CudaBackward, LayerError> {
         let (pixels, c_out, out_len) = (self.pixels, self.c_out, self.c_out * self.pixels);
         let sliding = Sliding::new(self.shape, self.window)?;
-        let convolution = Convolution { sliding, c_out, batch: self.batch };
+        let convolution = Convolution::new(sliding, c_out, self.batch);
         convolution.forward(gpu, inputs[0], inputs[1], |chunk, products| {
             let images = part(out.reborrow(), chunk.start * out_len, chunk.len() * out_len);
             to_images(gpu, products, inputs[2], images, pixels)

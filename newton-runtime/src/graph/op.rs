@@ -116,7 +116,7 @@ impl<D: Backend> Input<D> {
 /// Runs `op` and records it on `tape`.
 ///
 /// # Errors
-/// dfdx's, if the output cannot be made; on a GPU what [`Op::cuda`] says. Shapes are the caller's business: an op's slices are as long as its
+/// dfdx's, if the output cannot be made; on a GPU what `Op::cuda` says. Shapes are the caller's business: an op's slices are as long as its
 /// caller says.
 pub fn record<D: Backend, O: Op, S: Shape, T: Tape<f32, D>>(
     op: O,

@@ -76,7 +76,7 @@ where
     }
 
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, Label>> {
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, Label>> {
         Some(self)
     }
 }

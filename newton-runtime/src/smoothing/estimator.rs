@@ -46,7 +46,7 @@ pub trait Estimator<T: Float, L>: Sync {
 
     /// Its form for GPUs; none: losses are then evaluated on the CPU.
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
         None
     }
 }
@@ -111,7 +111,7 @@ impl<T: Float, L: Sync> Estimator<T, L> for OfLoss {
     }
 
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
         Some(self)
     }
 }

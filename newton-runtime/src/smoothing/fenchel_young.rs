@@ -95,7 +95,7 @@ where
     }
 
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceEstimator<T, L>> {
         Some(self)
     }
 }

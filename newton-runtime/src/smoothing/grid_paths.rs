@@ -59,7 +59,7 @@ impl<T: Float + From<bool>, L: Sync> Oracle<T> for GridPaths<T, L> {
     }
 
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, L>> {
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, L>> {
         Some(self)
     }
 }

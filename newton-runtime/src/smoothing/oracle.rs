@@ -43,7 +43,7 @@ pub trait Oracle<T: Float>: Sync {
 
     /// Its form for GPUs; none: losses on a GPU copy their arguments to the host, have them evaluated there and copy the results back.
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, Self::Label>> {
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, Self::Label>> {
         None
     }
 }
@@ -344,7 +344,7 @@ impl<T: Float, O: Oracle<T>> Oracle<T> for &O {
     }
 
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, O::Label>> {
-        (**self).on_device()
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, O::Label>> {
+        (**self).for_device()
     }
 }

@@ -84,8 +84,8 @@ where
     }
 
     #[cfg(feature = "cuda")]
-    fn on_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, O::Label>> {
-        self.oracle.on_device().map(|_| self as _)
+    fn for_device(&self) -> Option<&dyn crate::cuda::smoothing::DeviceOracle<T, O::Label>> {
+        self.oracle.for_device().map(|_| self as _)
     }
 }
 

@@ -46,6 +46,9 @@ pub enum TrainError {
     /// A measurement does not fit the table.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// The run cannot go on from that checkpoint.
+    #[error(transparent)]
+    Checkpoint(Box<super::CheckpointError>),
     /// Whoever watches the run gave up, for instance because a file could not be written.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),

@@ -41,6 +41,9 @@ pub(crate) fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Res
     // Before the new name points to it, or a power cut leaves an empty file under that name.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
+    // The new name itself, without which a power cut brings the old one back.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 /// The places of the items in ascending order, ties by index. NaN comes last, and 0 equals -0, as in torch.
 pub fn argsort<T: PartialOrd>(values: &[T]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -22,7 +24,7 @@ pub fn argsort<T: PartialOrd>(values: &[T]) -> Vec<usize> {
 }
 
 /// Shares of what was ranked right, each in [0, 1]; NaN of no sets.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RankingAccuracy {
     /// Exact match: sets ordered without a mistake.
     pub em: f64,

@@ -19,27 +19,34 @@
 #![forbid(unsafe_code)]
 
 mod check;
+pub mod checkpoint;
 mod compare;
 mod error;
+pub mod events;
 pub mod files;
 mod history;
 mod map_picture;
 mod method;
 mod metrics;
+mod optimizer;
 mod path_metrics;
 mod plot;
+pub mod session;
 pub mod shortest_path;
 pub mod sorting;
 mod stats;
 mod trainer;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use compare::{BestOutcome, Effect, Observer, ObserverError, Outcome, Stopped};
 pub use error::TrainError;
 pub use history::{History, HistoryError};
 pub use map_picture::{MapPicture, PictureError};
 pub use method::{Method, UnknownName};
 pub use metrics::{RankingAccuracy, RankingMetrics, argsort};
+pub use optimizer::{Optimizer, Rule};
 pub use path_metrics::{PathAccuracy, PathMetrics};
 pub use plot::{Curve, Plot, PlotError, Point, Unit};
+pub use session::Session;
 pub use stats::{Summary, mean, standard_deviation};
 pub use trainer::{Loss, StepReport, Trainer};

@@ -1,9 +1,11 @@
 //! How well paths are predicted: the perfect match of the Warcraft benchmark, and what the paths found truly cost.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::DataError;
 
 /// Shares of maps in [0, 1], and a ratio of costs; NaN of no maps.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PathAccuracy {
     /// Perfect match: maps whose path is the label, cell by cell. The number that is published.
     pub perfect: f64,

@@ -1,13 +1,12 @@
-//! One training step: forward, backward, Adam.
+//! One training step: forward, backward, update.
 
 use std::time::{Duration, Instant};
 
 use dfdx::nn::ZeroGrads;
 use dfdx::nn::tensor_collection::TensorCollection;
-use dfdx::optim::{Adam, Optimizer};
 use dfdx::prelude::{AdamConfig, Cpu, Gradients, NoneTape, OwnedTape, Rank0, Tensor};
 
-use super::TrainError;
+use super::{Optimizer, Rule, TrainError};
 use crate::graph::{self, Backend, LayerError};
 
 /// A loss on its tape.
@@ -34,7 +33,7 @@ pub type Loss<D = Cpu> = Tensor<Rank0, f32, D, OwnedTape<f32, D>>;
 #[derive(Debug)]
 pub struct Trainer<N, D: Backend = Cpu> {
     network: N,
-    optimizer: Adam<N, f32, D>,
+    optimizer: Optimizer<D>,
     /// Kept between steps, so that the buffers are made once.
     gradients: Option<Gradients<f32, D>>,
 }
@@ -51,8 +50,12 @@ pub struct StepReport {
 impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
     /// Trains `network` by Adam.
     pub fn new(network: N, adam: AdamConfig) -> Self {
-        let optimizer = Adam::new(&network, adam);
-        Self { network, optimizer, gradients: None }
+        Self { network, optimizer: Optimizer::adam(adam), gradients: None }
+    }
+
+    /// Trains `network` by any rule.
+    pub fn with_rule(network: N, rule: Rule, learning_rate: f64) -> Self {
+        Self { network, optimizer: Optimizer::new(rule, learning_rate), gradients: None }
     }
 
     /// The network as it is now.
@@ -60,16 +63,21 @@ impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
         &self.network
     }
 
-    /// Adam's from the next step on; its moments stay.
+    /// Both, to save them or to put them where they were.
+    pub(super) fn parts(&mut self) -> (&mut N, &mut Optimizer<D>) {
+        (&mut self.network, &mut self.optimizer)
+    }
+
+    /// From the next step on; the optimizer's moments stay.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.optimizer.cfg.lr = learning_rate;
+        self.optimizer.set_learning_rate(learning_rate);
     }
 
     /// One step on the loss that `forward` computes with the network, on a tape over the given gradients. Batch norm changes
     /// its running statistics in there; the parameters are changed afterwards.
     ///
     /// # Errors
-    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged. [`TrainError::UnusedParameters`]. On a GPU, whose
+    /// What `forward` says, what [`graph::backward`] says; the parameters are then unchanged. On a GPU, whose
     /// memory may run out in the update as well: some parameters may have been changed then.
     pub fn step(
         &mut self,
@@ -83,7 +91,7 @@ impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
         let loss = D::guarded(|| forward(&mut self.network, gradients))?;
         let value = loss.retaped::<NoneTape>();
         let mut gradients = graph::backward(loss)?;
-        D::guarded(|| Ok(self.optimizer.update(&mut self.network, &gradients)))??;
+        D::guarded(|| self.optimizer.update(&mut self.network, &mut gradients).map_err(Into::into))?;
         self.network.try_zero_grads(&mut gradients).map_err(Into::into)?;
         self.gradients = Some(gradients);
         // Here a GPU is waited for, with all its work of the step before it.

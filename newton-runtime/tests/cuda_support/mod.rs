@@ -64,9 +64,15 @@ pub fn train(want: Want) -> Request {
     Request { want, training: true }
 }
 
+/// How far two numbers are apart; a NaN is as far as can be, which `max` would not see.
+pub fn distance(a: f64, b: f64) -> f64 {
+    let off = (a - b).abs();
+    if off.is_nan() && a != b { f64::INFINITY } else { off }
+}
+
 /// The largest difference, in units of the largest number.
 pub fn apart(found: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let scale = expected.iter().fold(1e-300_f64, |m, x| m.max(x.abs()));
-    found.iter().zip(expected).fold(0.0, |m, (a, b)| m.max((a - b).abs() / scale))
+    found.iter().zip(expected).fold(0.0, |most, (a, b)| most.max(distance(*a, *b) / scale))
 }

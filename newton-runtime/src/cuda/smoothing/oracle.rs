@@ -60,7 +60,7 @@ where
         mut results: SliceMut<'_, T>,
     ) -> Result<Outcome, CudaError> {
         let failed = |failure| Box::new(move |_: &Gpu| Ok(Err(failure))) as Outcome;
-        let Some(algorithm) = self.inner().on_device() else {
+        let Some(algorithm) = self.inner().for_device() else {
             return Ok(failed(Failure::whole("it has no form for GPUs")));
         };
         let outputs = self.inner().outputs().max(1);

@@ -29,7 +29,7 @@ where
     E: Estimator<T, O::Label>,
     S: Borrow<Smoothing>,
 {
-    let Some(estimator) = loss.estimator().on_device() else { return Ok(None) };
+    let Some(estimator) = loss.estimator().for_device() else { return Ok(None) };
     let (oracle, smoothing) = (loss.oracle(), loss.smoothing());
     let batch = Batch { oracle, estimator, smoothing, gpu, predictions, labels, want: request.want };
     let enqueue = |step| {
@@ -118,7 +118,7 @@ impl<T: Float, O: Oracle<T>> Batch<'_, T, O> {
         findings: &Findings,
     ) -> Result<(Buffer<T>, Option<Outcome>), Error> {
         let (gpu, labels) = (self.gpu, self.labels);
-        if let Some(oracle) = self.oracle.on_device() {
+        if let Some(oracle) = self.oracle.for_device() {
             let mut results = gpu.dirty::<T>(labels.len() * place.rows * place.outputs)?;
             let outcome = oracle.enqueue(gpu, arguments.slice(), labels, results.slice_mut())?;
             findings.look(gpu, Kind::Result, results.slice())?;

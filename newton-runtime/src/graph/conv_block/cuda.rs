@@ -83,7 +83,7 @@ impl Step {
     fn new(layer: Layer, batch: usize) -> Result<Self, CudaError> {
         let Layer { c_in, c_out, k, pad, h, w } = layer;
         let sliding = Sliding::new([c_in, h, w], Window { k, stride: 1, pad })?;
-        Ok(Self { layer, convolution: Convolution { sliding, c_out, batch } })
+        Ok(Self { layer, convolution: Convolution::new(sliding, c_out, batch) })
     }
 
     /// The products of so many images, and what becomes of them.

@@ -17,6 +17,7 @@ use crate::loss::NewtonLoss;
 impl Backend for Cuda {}
 
 impl Engine for Cuda {
+    const IS_HOST: bool = false;
     type Values = Numbers;
 
     fn values<S: Shape, T>(tensor: &Tensor<S, f32, Cuda, T>) -> Numbers {

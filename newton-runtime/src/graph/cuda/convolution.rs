@@ -60,12 +60,19 @@ impl Sliding {
 /// A convolution of a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Convolution {
-    pub sliding: Sliding,
-    pub c_out: usize,
-    pub batch: usize,
+    sliding: Sliding,
+    c_out: usize,
+    batch: usize,
+    /// Of a chunk.
+    most_bytes: usize,
 }
 
 impl Convolution {
+    /// To `c_out` channels.
+    pub(crate) fn new(sliding: Sliding, c_out: usize, batch: usize) -> Self {
+        Self { sliding, c_out, batch, most_bytes: CHUNK_BYTES }
+    }
+
     /// Weights of an output channel.
     fn taps(&self) -> usize {
         let Sliding { channels, k, .. } = self.sliding;
@@ -79,7 +86,7 @@ impl Convolution {
     /// Images of a chunk: a function of the sizes alone.
     fn chunk(&self) -> usize {
         let bytes = (self.taps() + self.c_out) * self.sliding.positions() * size_of::<f32>();
-        let chunks = self.batch.div_ceil((CHUNK_BYTES / bytes.max(1)).max(1));
+        let chunks = self.batch.div_ceil((self.most_bytes / bytes.max(1)).max(1));
         self.batch.div_ceil(chunks.max(1)).max(1)
     }
 
@@ -240,4 +247,56 @@ pub(crate) fn add_channel_sums(
     let shape = super::kernels::elements(channels as usize);
     // SAFETY: (parts, sums, channels, slices), and the lengths are these.
     unsafe { kernel(gpu, "nl_add_parts")?.launch(shape, &[&parts.slice(), &into, &channels, &slices]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::reference::noise;
+
+    /// Products and gradients do not depend on how many images are done at a time, but for rounding of sums over the batch.
+    #[test]
+    fn chunks_are_put_together() {
+        let Ok(gpu) = Gpu::open(0) else {
+            assert!(std::env::var_os("NEWTON_EXPECT_GPU").is_none(), "no CUDA device");
+            return eprintln!("skipped: no CUDA device");
+        };
+        let (shape, c_out, batch) = ([2, 5, 6], 3, 7);
+        let sliding = Sliding::new(shape, Window { k: 3, stride: 1, pad: 1 }).unwrap();
+        let image = (18 + c_out) * sliding.positions() * size_of::<f32>();
+        let run = |images: usize| -> Vec<Vec<f32>> {
+            let convolution =
+                Convolution { most_bytes: images * image, ..Convolution::new(sliding, c_out, batch) };
+            let x = gpu.upload(&noise(batch * 60, 1)).unwrap();
+            let weight = gpu.upload(&noise(c_out * 18, 2)).unwrap();
+            let gradient = gpu.upload(&noise(batch * c_out * 30, 3)).unwrap();
+            let zeros = gpu.upload(&[0.0; 3]).unwrap();
+            let mut out = gpu.dirty(batch * c_out * 30).unwrap();
+            let mut chunks = Vec::new();
+            convolution
+                .forward(&gpu, x.slice(), weight.slice(), |chunk, products| {
+                    chunks.push(chunk.len());
+                    let images = part(out.slice_mut(), chunk.start * c_out * 30, chunk.len() * c_out * 30);
+                    to_images(&gpu, products, zeros.slice(), images, 30)
+                })
+                .unwrap();
+            assert!(chunks.iter().all(|len| *len <= images), "{chunks:?}, {images} at most");
+            let (mut dx, mut dw) = (gpu.zeros(batch * 60).unwrap(), gpu.zeros(c_out * 18).unwrap());
+            let slots = (Some(dx.slice_mut()), Some(dw.slice_mut()));
+            convolution
+                .backward(&gpu, x.slice(), weight.slice(), slots.0, slots.1, |chunk, products| {
+                    let images = gradient.slice().range(chunk.start * c_out * 30, chunk.len() * c_out * 30);
+                    from_images(&gpu, images, products, c_out, 30)
+                })
+                .unwrap();
+            [&out, &dx, &dw].map(|buffer| gpu.download(buffer.slice()).unwrap()).into()
+        };
+        let whole = run(batch);
+        for images in [1, 2, 3, 6] {
+            for (found, expected) in run(images).iter().zip(&whole) {
+                let off = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(off < 1e-5, "{images} at a time: {off:e}");
+            }
+        }
+    }
 }

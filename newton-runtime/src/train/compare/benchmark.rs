@@ -2,6 +2,8 @@
 
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::Gradients;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::data::Split;
 use crate::graph::{Backend, LayerError};
@@ -16,15 +18,22 @@ pub(in crate::train) trait Benchmark {
     type Network: TensorCollection<f32, Self::Device> + Clone;
     /// One per method, the same but for its Newton settings.
     type Criterion;
-    /// What all methods train on in a step.
+    /// A batch on the host.
+    type Draw: Send;
+    /// What all methods train on in a step, on the device.
     type Batch;
-    /// What is measured.
-    type Accuracy: Clone;
+    /// What is measured; part of a checkpoint.
+    type Accuracy: Clone + Serialize + DeserializeOwned;
     /// The numbers of an accuracy, as tables head them.
     const COLUMNS: &'static [&'static str];
+    /// The column of [`Benchmark::score`].
+    const SCORE: &'static str;
 
-    /// The batch of a step, counted from 0.
-    fn batch(&self, step: u64) -> Result<Self::Batch, TrainError>;
+    /// What draws the batch of a step, counted from 0: on any thread.
+    fn draws(&self) -> impl Fn(u64) -> Self::Draw + Sync;
+
+    /// Moves it to the device.
+    fn batch(&self, draw: Self::Draw) -> Result<Self::Batch, TrainError>;
 
     /// By what a method's learning rate is multiplied in a step, counted from 0.
     fn decay(&self, step: u64) -> f64;

@@ -4,6 +4,7 @@
 //! stands behind the trait `Benchmark`.
 
 mod benchmark;
+mod draws;
 mod effect;
 mod outcome;
 mod run;
@@ -12,10 +13,11 @@ pub(super) use benchmark::Benchmark;
 pub use effect::Effect;
 pub use outcome::{BestOutcome, Outcome};
 pub(super) use outcome::{failures, outcomes, percent};
-pub(super) use run::Run;
 pub use run::Stopped;
+pub(super) use run::{Best, Run};
 
 use super::{History, Method, TrainError};
+use crate::graph::Engine;
 
 /// What an [`Observer`] may say.
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
@@ -64,10 +66,23 @@ pub(super) fn train<B: Benchmark>(
     plan: &Plan,
     observer: &mut dyn Observer,
 ) -> Result<History, TrainError> {
+    let ahead = !B::Device::IS_HOST;
+    draws::with_draws(benchmark.draws(), plan.steps, ahead, |draw| {
+        train_on(benchmark, draw, runs, plan, observer)
+    })
+}
+
+fn train_on<B: Benchmark>(
+    benchmark: &B,
+    draw: &mut dyn FnMut(u64) -> B::Draw,
+    runs: &mut [Run<B>],
+    plan: &Plan,
+    observer: &mut dyn Observer,
+) -> Result<History, TrainError> {
     let columns = ["loss"].iter().chain(B::COLUMNS).chain(&["seconds_per_step"]).copied();
     let mut history = History::new(columns);
     for step in 1..=plan.steps {
-        let batch = benchmark.batch(step - 1)?;
+        let batch = benchmark.batch(draw(step - 1))?;
         let is_due = step % plan.validate_every == 0 || step == plan.steps;
         let count = runs.len();
         for turn in 0..count {

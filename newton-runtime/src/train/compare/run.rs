@@ -1,11 +1,9 @@
 //! One method's run: its network, what it has reached, and why it stopped if it did.
 
-use dfdx::prelude::AdamConfig;
-
 use super::Benchmark;
 use crate::data::Split;
 use crate::graph::LayerError;
-use crate::train::{History, Method, TrainError, Trainer};
+use crate::train::{History, Method, Rule, TrainError, Trainer};
 
 /// Why a method's training ended early.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,20 +31,40 @@ pub(in crate::train) struct Run<B: Benchmark> {
     pub steps: u64,
     learning_rate: f64,
     /// Wall time of every step, in seconds.
-    times: Vec<f64>,
+    pub times: Vec<f64>,
     /// Of the steps since the last validation.
-    losses: Vec<f64>,
+    pub losses: Vec<f64>,
+}
+
+/// What a validation found.
+pub(in crate::train) struct Measured {
+    /// Mean training loss since the validation before.
+    pub loss: f64,
+    /// In the order of [`Benchmark::COLUMNS`].
+    pub numbers: Vec<f64>,
+    /// Whether this is the best network so far.
+    pub is_best: bool,
 }
 
 impl<B: Benchmark> Run<B> {
     /// `network` is to have the same weights for all methods. `learning_rate` is Adam's; its other settings are torch's
     /// defaults.
     pub fn new(method: Method, loss: B::Criterion, network: B::Network, learning_rate: f64) -> Self {
-        let adam = AdamConfig { lr: learning_rate, ..AdamConfig::default() };
+        Self::with_rule(method, loss, network, Rule::Adam, learning_rate)
+    }
+
+    /// With another optimizer.
+    pub fn with_rule(
+        method: Method,
+        loss: B::Criterion,
+        network: B::Network,
+        rule: Rule,
+        learning_rate: f64,
+    ) -> Self {
         Self {
             method,
             loss,
-            trainer: Trainer::new(network, adam),
+            trainer: Trainer::with_rule(network, rule, learning_rate),
             best: None,
             stopped: None,
             steps: 0,
@@ -72,23 +90,32 @@ impl<B: Benchmark> Run<B> {
         Ok(())
     }
 
-    /// Measures on the validation data, notes it, and keeps the network if it is the best so far; the first of equals.
+    /// Measures on the validation data and notes it.
     pub fn validate(&mut self, benchmark: &B, seed: u64, history: &mut History) -> Result<(), TrainError> {
-        if self.stopped.is_some() {
-            return Ok(());
-        }
-        let measured = benchmark.measure(self.trainer.network(), Split::Valid);
-        let Some(valid) = self.unless_stopped(measured)? else { return Ok(()) };
-        let mut row = vec![self.losses.iter().sum::<f64>() / self.losses.len() as f64];
-        self.losses.clear();
-        row.extend(B::numbers(&valid));
+        let Some(measured) = self.measure(benchmark)? else { return Ok(()) };
+        let mut row = vec![measured.loss];
+        row.extend(measured.numbers);
         row.push(self.seconds_per_step());
         history.record(self.method.name(), seed, self.steps, &row)?;
-        if self.best.as_ref().is_none_or(|best| B::score(&valid) > B::score(&best.valid)) {
+        Ok(())
+    }
+
+    /// Measures on the validation data, and keeps the network if it is the best so far; the first of equals.
+    pub fn measure(&mut self, benchmark: &B) -> Result<Option<Measured>, TrainError> {
+        if self.stopped.is_some() {
+            return Ok(None);
+        }
+        let measured = benchmark.measure(self.trainer.network(), Split::Valid);
+        let Some(valid) = self.unless_stopped(measured)? else { return Ok(None) };
+        let loss = self.losses.iter().sum::<f64>() / self.losses.len() as f64;
+        self.losses.clear();
+        let numbers = B::numbers(&valid);
+        let is_best = self.best.as_ref().is_none_or(|best| B::score(&valid) > B::score(&best.valid));
+        if is_best {
             let network = self.trainer.network().clone();
             self.best = Some(Best { step: self.steps, valid, network });
         }
-        Ok(())
+        Ok(Some(Measured { loss, numbers, is_best }))
     }
 
     /// Median wall time of a step: what else the machine does disturbs a mean more.

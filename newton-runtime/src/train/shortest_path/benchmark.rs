@@ -36,15 +36,24 @@ impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
     type Device = N::Device;
     type Network = N;
     type Criterion = Box<dyn CostLoss<N::Device>>;
+    type Draw = MapBatch;
     /// Images and paths.
     type Batch = (MapImages<NoneTape, N::Device>, Vec<f32>);
     type Accuracy = PathResult;
     const COLUMNS: &'static [&'static str] = &["perfect", "optimal", "cost_ratio"];
+    const SCORE: &'static str = "perfect";
 
-    fn batch(&self, step: u64) -> Result<Self::Batch, TrainError> {
-        let mut batch = MapBatch::default();
-        self.train.fill(step, &mut batch);
-        Ok((images(&batch, self.device)?, batch.paths))
+    fn draws(&self) -> impl Fn(u64) -> MapBatch + Sync {
+        let train = &self.train;
+        |step| {
+            let mut batch = MapBatch::default();
+            train.fill(step, &mut batch);
+            batch
+        }
+    }
+
+    fn batch(&self, draw: MapBatch) -> Result<Self::Batch, TrainError> {
+        Ok((images(&draw, self.device)?, draw.paths))
     }
 
     fn decay(&self, step: u64) -> f64 {

@@ -199,10 +199,22 @@ impl PathLoss {
         self,
         newton: Newton,
     ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
+        self.sized_at::<R, C, D>(newton, 0)
+    }
+
+    /// [`PathLoss::sized_on`] for a run that has made `step` steps: noise goes on from there.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn sized_at<const R: usize, const C: usize, D: Backend>(
+        self,
+        newton: Newton,
+        step: u64,
+    ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
         newton.validate()?;
         let BellmanFordSettings { looping, metric, beta, rounds } = match self {
             Self::BellmanFord(settings) => settings,
-            Self::Perturbed(settings) => return settings.sized::<R, C, D>(newton),
+            Self::Perturbed(settings) => return settings.sized_at::<R, C, D>(newton, step),
         };
         check::positive("beta", beta)?;
         check::at_least_one(&[("rounds", rounds as u64)])?;

@@ -28,12 +28,14 @@ mod network;
 mod perturbed;
 mod predict;
 mod report;
+mod session;
 mod settings;
 
 pub use compare::{Comparison, compare, compare_on};
 pub use loss::{BellmanFordSettings, CostLoss, Looping, Metric, PathLoss};
-pub use network::{CostNetwork, MapImages, TrainedMaps};
+pub use network::{CostNetwork, MapImages, TapedMaps};
 pub use perturbed::{PerturbedSettings, Smoothed};
 pub use predict::{PathResult, Prediction, evaluate};
 pub use report::{Gain, Verdict};
+pub use session::session;
 pub use settings::{EVALUATION_MAPS, MethodSettings, Settings};

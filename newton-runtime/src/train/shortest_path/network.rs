@@ -10,8 +10,8 @@ use crate::models::CombResNet;
 /// Images of maps: (B, 3, height, width), normalised.
 pub type MapImages<T, D = Cpu> = Tensor<(usize, usize, usize, usize), f32, D, T>;
 
-/// Costs of maps on their tape.
-pub type TrainedMaps<D> = Maps<OwnedTape<f32, D>, D>;
+/// Costs of maps on their tape: (B, rows, columns).
+pub type TapedMaps<D = Cpu> = Maps<OwnedTape<f32, D>, D>;
 
 /// A network for maps, with batch norm: training and evaluation differ.
 pub trait CostNetwork: TensorCollection<f32, Self::Device> + Clone {
@@ -37,7 +37,7 @@ pub trait CostNetwork: TensorCollection<f32, Self::Device> + Clone {
     fn train(
         &mut self,
         images: MapImages<OwnedTape<f32, Self::Device>, Self::Device>,
-    ) -> Result<TrainedMaps<Self::Device>, LayerError>;
+    ) -> Result<TapedMaps<Self::Device>, LayerError>;
 
     /// Costs (B, rows, columns) in evaluation.
     ///
@@ -70,10 +70,7 @@ impl<const C: usize, const K: usize, const SIDE: usize, D: Backend> CostNetwork
         self.stem.weight.device()
     }
 
-    fn train(
-        &mut self,
-        images: MapImages<OwnedTape<f32, D>, D>,
-    ) -> Result<Maps<OwnedTape<f32, D>, D>, LayerError> {
+    fn train(&mut self, images: MapImages<OwnedTape<f32, D>, D>) -> Result<TapedMaps<D>, LayerError> {
         self.try_forward_mut(images)
     }
 
@@ -91,11 +88,10 @@ mod tests {
 
     #[test]
     fn parameters_are_counted() {
-        let network = CombResNet18::seeded(0, &Cpu::default()).expect("memory");
+        let network = <CombResNet18>::seeded(0, &Cpu::default()).expect("memory");
         assert!(
-            CombResNet18::<f32, Cpu>::name()
-                .ends_with(&format!(", {} parameters", network.num_trainable_params()))
+            <CombResNet18>::name().ends_with(&format!(", {} parameters", network.num_trainable_params()))
         );
-        assert!(CombResNet18::<f32, Cpu>::name().contains("157504"));
+        assert!(<CombResNet18>::name().contains("157504"));
     }
 }

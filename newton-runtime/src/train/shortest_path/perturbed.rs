@@ -72,15 +72,17 @@ impl PerturbedSettings {
         Self { smoothed, sigma: 0.1, samples: 10, seed: 0 }
     }
 
-    pub(super) fn sized<const R: usize, const C: usize, D: Backend>(
+    pub(super) fn sized_at<const R: usize, const C: usize, D: Backend>(
         self,
         newton: Newton,
+        step: u64,
     ) -> Result<Box<dyn CostLoss<D>>, TrainError> {
         check::positive("sigma", self.sigma)?;
         check::at_least_one(&[("samples", self.samples as u64)])?;
         check::at_most("samples", self.samples as u64, 100_000, "at most 100 000")?;
         let smoothing =
-            Smoothing::new(Noise { seed: self.seed, ..Noise::gaussian(self.sigma, self.samples) });
+            Smoothing::new(Noise { seed: self.seed, ..Noise::gaussian(self.sigma, self.samples) })
+                .at_step(step);
         let paths = GridPaths::<f32, [[f32; C]; R]>::new(R, C)?;
         Ok(match self.smoothed {
             Smoothed::Loss => {

@@ -23,14 +23,21 @@ impl<N: Scorer> Benchmark for Sorting<'_, N> {
     type Device = N::Device;
     type Network = N;
     type Criterion = Box<dyn RankingLoss<N::Device>>;
+    /// Pixels and their numbers.
+    type Draw = (Vec<f32>, Vec<u32>);
     /// Images and their numbers.
     type Batch = (Images<NoneTape, N::Device>, Vec<u32>);
     type Accuracy = RankingAccuracy;
     const COLUMNS: &'static [&'static str] = &["em", "ew", "em5"];
+    const SCORE: &'static str = "em5";
 
-    fn batch(&self, step: u64) -> Result<Self::Batch, TrainError> {
-        let (pixels, numbers) = self.train.batch(step, self.settings.batch);
-        Ok((N::images(&pixels, self.device)?, numbers))
+    fn draws(&self) -> impl Fn(u64) -> Self::Draw + Sync {
+        let (train, batch) = (&self.train, self.settings.batch);
+        move |step| train.batch(step, batch)
+    }
+
+    fn batch(&self, (pixels, numbers): Self::Draw) -> Result<Self::Batch, TrainError> {
+        Ok((N::images(pixels, self.device)?, numbers))
     }
 
     fn decay(&self, _: u64) -> f64 {
@@ -93,7 +100,7 @@ pub(super) fn scores<N: Scorer>(
     count: usize,
 ) -> Result<(Vec<f32>, Vec<u32>), TrainError> {
     let (pixels, numbers) = sets.batch(batch, count);
-    let scores = network.scores(N::images(&pixels, network.device())?, sets.n())?;
+    let scores = network.scores(N::images(pixels, network.device())?, sets.n())?;
     let scores = <N::Device>::numbers(&scores)?;
     newton::check_finite(Quantity::Prediction, &scores, sets.n())?;
     Ok((scores, numbers))

@@ -167,9 +167,9 @@ pub trait RankingLoss<D: Backend = Cpu> {
     fn newton(&self) -> Newton;
 }
 
-struct Ranking<const N: usize, L> {
-    loss: L,
-    order: fn(&[f64; N]) -> [[f32; N]; N],
+pub(super) struct Ranking<const N: usize, L> {
+    pub loss: L,
+    pub order: fn(&[f64; N]) -> [[f32; N]; N],
 }
 
 impl<const N: usize, L> Ranking<N, L> {

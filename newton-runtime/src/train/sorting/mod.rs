@@ -22,11 +22,15 @@ mod compare;
 mod loss;
 mod report;
 mod scorer;
+mod session;
 mod settings;
+mod variants;
 
 pub use super::{BestOutcome, Effect, Observer, Outcome, Stopped};
 pub use benchmark::evaluate;
 pub use compare::{Comparison, compare, compare_on};
 pub use loss::{RankingLoss, SortingLoss};
 pub use scorer::{Images, Scorer, Scores};
+pub use session::session;
 pub use settings::{EVALUATION_SETS, Settings};
+pub use variants::scaled;

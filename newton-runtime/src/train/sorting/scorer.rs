@@ -35,7 +35,7 @@ pub trait Scorer: TensorCollection<f32, Self::Device> + Clone {
     ///
     /// # Errors
     /// dfdx's, if memory runs out.
-    fn images(pixels: &[f32], device: &Self::Device) -> Result<Images<NoneTape, Self::Device>, LayerError>;
+    fn images(pixels: Vec<f32>, device: &Self::Device) -> Result<Images<NoneTape, Self::Device>, LayerError>;
 
     /// Scores of sets of n: (N n, 1, height, width) to (N, n).
     ///
@@ -61,16 +61,12 @@ impl<D: Backend> Scorer for MnistCnn<f32, D> {
         self.output.bias.device()
     }
 
-    fn images(pixels: &[f32], device: &D) -> Result<Images<NoneTape, D>, LayerError> {
+    fn images(pixels: Vec<f32>, device: &D) -> Result<Images<NoneTape, D>, LayerError> {
         let shape = (pixels.len() / (Shape::HEIGHT * Shape::WIDTH), 1, Shape::HEIGHT, Shape::WIDTH);
-        device.try_tensor_from_vec(pixels.to_vec(), shape).map_err(Into::into)
+        device.try_tensor_from_vec(pixels, shape).map_err(Into::into)
     }
 
-    fn scores<T: Tape<f32, D>>(
-        &self,
-        images: Images<T, D>,
-        n: usize,
-    ) -> Result<Tensor<(usize, usize), f32, D, T>, LayerError> {
+    fn scores<T: Tape<f32, D>>(&self, images: Images<T, D>, n: usize) -> Result<Scores<T, D>, LayerError> {
         self.try_scores(images, n)
     }
 }
@@ -88,18 +84,14 @@ impl<D: Backend> Scorer for SmallCnn<f32, D> {
         self.output.bias.device()
     }
 
-    fn images(pixels: &[f32], device: &D) -> Result<Images<NoneTape, D>, LayerError> {
-        let halves = halve(pixels, Shape::WIDTH);
+    fn images(pixels: Vec<f32>, device: &D) -> Result<Images<NoneTape, D>, LayerError> {
+        let halves = halve(&pixels, Shape::WIDTH);
         let (height, width) = (Shape::HEIGHT / 2, Shape::WIDTH / 2);
         let count = halves.len() / (height * width);
         device.try_tensor_from_vec(halves, (count, 1, height, width)).map_err(Into::into)
     }
 
-    fn scores<T: Tape<f32, D>>(
-        &self,
-        images: Images<T, D>,
-        n: usize,
-    ) -> Result<Tensor<(usize, usize), f32, D, T>, LayerError> {
+    fn scores<T: Tape<f32, D>>(&self, images: Images<T, D>, n: usize) -> Result<Scores<T, D>, LayerError> {
         self.try_scores(images, n)
     }
 }

@@ -1,0 +1,81 @@
+//! `newton report`: runs, as many as there are, as one page to look at, and as tables to go on with.
+
+mod collect;
+mod compare;
+mod curves;
+mod extras;
+mod figure;
+mod groups;
+mod names;
+mod page;
+mod sections;
+mod tables;
+mod welch;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use newton_losses::train::files;
+use serde_json::json;
+
+use collect::{Found, Kind};
+use groups::Experiment;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Directories of runs, or directories with such below them; also files of `newton figure6`. PNG pictures that lie there are shown
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// The page, one file that needs no other; `tables.md` and `tables.csv` are written beside it
+    #[arg(long, value_name = "FILE.html", default_value = "runs/report.html")]
+    out: PathBuf,
+    /// Print what was found as one JSON object on one line
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
+    let found = Found::below(&options.folders);
+    for note in found.notes.iter().filter(|note| matches!(note.kind, Kind::Skipped | Kind::Duplicate)) {
+        eprintln!("{}: {}: {}", note.kind.name(), note.path.display(), note.reason.trim_end());
+    }
+    if found.runs.is_empty() && found.gradients.is_empty() && found.pictures.is_empty() {
+        bail!("nothing to report: no run was found");
+    }
+    let experiments = Experiment::all(&found);
+    let page = page::page(&found, &experiments)?;
+    let beside = options.out.parent().unwrap_or(Path::new(""));
+    let (markdown, csv) = (beside.join("tables.md"), beside.join("tables.csv"));
+    for (file, text) in
+        [(&markdown, tables::markdown(&experiments)), (&csv, tables::csv(&experiments)), (&options.out, page)]
+    {
+        files::replace(file, text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
+    }
+    let of = |kind: Kind| found.notes.iter().filter(|note| note.kind == kind).count();
+    let mut out = std::io::stdout().lock();
+    if options.json {
+        let notes = found.notes.iter().map(
+            |note| json!({ "what": note.kind.name(), "path": note.path, "reason": note.reason.trim_end() }),
+        );
+        let object = json!({
+            "page": options.out, "markdown": markdown, "csv": csv, "runs": found.runs.len(),
+            "notes": notes.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{object}")?;
+    } else {
+        let [failed, incomplete, skipped] = [Kind::Failed, Kind::Incomplete, Kind::Skipped].map(of);
+        writeln!(
+            out,
+            "{} runs ({failed} failed, {incomplete} incomplete), {skipped} skipped",
+            found.runs.len()
+        )?;
+        for file in [&options.out, &markdown, &csv] {
+            writeln!(out, "{}", file.display())?;
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,73 @@
+//! Names of the tables' rows, and their order: the paper's.
+
+use std::collections::BTreeSet;
+
+use toml::{Table, Value};
+
+use super::collect::Run;
+use crate::keys::{LossName, MetricName, Variant};
+
+/// Keys that a row's name has already.
+const NAMED: [&str; 5] = ["loss", "n", "variant", "metric", "samples"];
+
+/// n, loss, variant, metric, samples: as the paper orders its rows.
+pub type Order = (usize, u8, bool, bool, usize);
+
+pub fn order(run: &Run) -> Order {
+    let keys = &run.keys;
+    let loss = run.loss as u8;
+    let variant = keys.variant == Some(Variant::While);
+    (
+        keys.n.unwrap_or(0),
+        loss,
+        variant,
+        keys.metric == Some(MetricName::L2Squared),
+        keys.samples.unwrap_or(0),
+    )
+}
+
+/// A loss with its setting: what differs between rows that would have the same name stands in it, too.
+pub fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
+    let mut name = loss_name(run.loss).to_owned();
+    let keys = &run.keys;
+    if let Some(n) = keys.n {
+        name += &format!(", n = {n}");
+    }
+    if let Some(variant) = keys.variant {
+        name += if variant == Variant::For { ", for" } else { ", while" };
+    }
+    if let Some(metric) = keys.metric {
+        name += if metric == MetricName::L1 { ", L1" } else { ", L2\u{b2}" };
+    }
+    if let Some(samples) = keys.samples {
+        name += &format!(", {samples} samples");
+    }
+    let rivals = || all.iter().filter(|(other, _)| order(other) == order(run)).map(|(_, table)| table);
+    let names: BTreeSet<&String> = rivals().flat_map(|table| table.keys()).collect();
+    for key in names {
+        let differs = rivals().any(|other| other.get(key) != table.get(key));
+        if let (true, false, Some(value)) = (differs, NAMED.contains(&key.as_str()), table.get(key)) {
+            name += &format!(", {} {}", key.replace('_', " "), plain(value));
+        }
+    }
+    name
+}
+
+/// As the paper has it.
+fn loss_name(loss: LossName) -> &'static str {
+    match loss {
+        LossName::NeuralSort => "NeuralSort",
+        LossName::SoftSort => "SoftSort",
+        LossName::LogisticDsn => "Logistic DSN",
+        LossName::CauchyDsn => "Cauchy DSN",
+        LossName::BellmanFord => "Bellman-Ford",
+        LossName::SsLoss => "SS of loss",
+        LossName::SsAlgorithm => "SS of algorithm",
+        LossName::FenchelYoung => "Perturbed optimizer, FY",
+    }
+}
+
+/// Text without its quotes.
+pub fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
