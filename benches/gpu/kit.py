@@ -66,8 +66,8 @@ def gather(metadata, tests, programs, folder):
         if message["reason"] == "build-script-executed" and "dfdx" in message["package_id"]:
             paths["headers"] += [value for key, value in message["env"] if key == "CUDA_INCLUDE_DIR"]
             paths["dfdx"].append(message["out_dir"])
-    if not paths["dfdx"] or not paths["headers"]:
-        sys.exit("kit.py: dfdx was not built for CUDA")
+    if not paths["dfdx"] or set(paths["headers"]) != {f"{os.environ['CUDA_ROOT']}/include"}:
+        sys.exit(f"kit.py: dfdx was built with {paths['headers']}, not for the CUDA in {os.environ['CUDA_ROOT']}")
     (folder / "dfdx").mkdir()
     for header in Path(paths["dfdx"][0]).glob("*.cuh"):
         shutil.copy(header, folder / "dfdx")
