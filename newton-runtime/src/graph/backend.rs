@@ -2,12 +2,14 @@
 
 use std::mem::take;
 
-use dfdx::prelude::{Cpu, CpuError, Device, Gradients, HasShape, PutTape, Rank0, Shape, Tape, Tensor};
+use dfdx::prelude::{
+    Cpu, CpuError, Device, Gradients, HasShape, NoneTape, PutTape, Rank0, Shape, Tape, Tensor,
+};
 use dfdx::prelude::{Storage, TensorFromVec};
 
 use super::LayerError;
 use super::buffers::Buffer;
-use super::op::{Input, Op};
+use super::op::{Input, Op, contiguous};
 use super::residual::Seen;
 use crate::loss::NewtonLoss;
 
@@ -130,7 +132,11 @@ impl Engine for Cpu {
     }
 
     fn numbers<S: Shape, T>(tensor: &Tensor<S, f32, Cpu, T>) -> Result<Vec<f32>, LayerError> {
-        Ok(tensor.as_vec())
+        // In the order of memory, once that is row-major; `as_vec` is slower, and panics where there are none.
+        let tensor = contiguous(tensor.retaped::<NoneTape>())?;
+        let mut numbers = vec![0.0; tensor.shape().num_elements()];
+        tensor.copy_into(&mut numbers);
+        Ok(numbers)
     }
 
     fn follow<S: Shape>(
