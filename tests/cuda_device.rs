@@ -5,7 +5,7 @@
 mod cuda;
 
 use cuda::compare::{assert_close, batch};
-use cuda::device::{gpu, parts};
+use cuda::device::{compare_single, gpu, parts};
 use newton_losses::Error;
 use newton_losses::cuda::{CudaError, Gpu, Request, Source, Want};
 use newton_losses::kernel::Kernel;
@@ -88,6 +88,23 @@ fn faults_and_numbers_that_are_not_finite() {
     // Negative control: the sample is the one that is wrong.
     let (_, of_device) = said(&gpu, 8, (y, (3, 1, 1.0)), Want::Gradients);
     assert!(matches!(of_device, Error::IndexOutOfRange { sample: 8, .. }));
+}
+
+/// `f32`, as networks have it: parameters, labels and tapes of four bytes each.
+#[test]
+fn single_precision() {
+    let (batch, labels) = batch::<Picked>(33, good);
+    let single: Vec<_> = labels.iter().map(|&(class, parts, weight)| (class, parts, weight as f32)).collect();
+    compare_single("picked", &Picked::new(), &batch.predictions, &single, &labels);
+    let y: Vec<f64> = (0..70).map(|i| (f64::from(i) * 0.7).sin()).collect();
+    let rounds: Vec<usize> = (0..35).map(|i| i % 6).collect();
+    compare_single("often", &Often::new(), &y, &rounds, &rounds);
+    let order = |i: usize| std::array::from_fn(|row| std::array::from_fn(|col| (row + i) % 5 == col));
+    let single: Vec<[[f32; 5]; 5]> =
+        (0..14).map(|i| order(i).map(|row: [bool; 5]| row.map(f32::from))).collect();
+    let double: Vec<[[f64; 5]; 5]> =
+        (0..14).map(|i| order(i).map(|row: [bool; 5]| row.map(f64::from))).collect();
+    compare_single("soft_sort", &SoftSort::<5>::new(1.0), &y, &single, &double);
 }
 
 /// Hessians that are not finite where values and gradients are.

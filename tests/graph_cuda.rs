@@ -45,14 +45,14 @@ fn rows(flat: &[f32]) -> [[f32; N]; SAMPLES] {
 }
 
 /// Value and gradient of `3 l`, and of the scores before a scale of 2, as a training step has them.
-fn on<D: graph::Backend>(
+fn on<D>(
     device: &D,
     loss: &impl NewtonLoss<f32, Label = [[f32; N]; N]>,
     scores: [[f32; N]; SAMPLES],
     labels: &[[[f32; N]; N]],
 ) -> Result<(f32, [[f32; N]; SAMPLES]), LayerError>
 where
-    D: TensorFrom<[[f32; N]; SAMPLES], Rank2<SAMPLES, N>, f32>,
+    D: graph::Backend + TensorFrom<[[f32; N]; SAMPLES], Rank2<SAMPLES, N>, f32>,
 {
     let x: Tensor<Rank2<SAMPLES, N>, f32, D> = device.tensor(scores);
     let value = loss.apply(x.leaky_trace() * 2.0, labels)?;
@@ -261,13 +261,9 @@ fn losses_by_hand() {
 /// The paper's Algorithm 2 in front of a loss of dfdx's.
 #[test]
 fn inject_fisher_on_the_device() {
-    fn gradient<D: graph::Backend>(
-        device: &D,
-        lambda: f64,
-        factor: f32,
-    ) -> Result<[[f32; N]; SAMPLES], LayerError>
+    fn gradient<D>(device: &D, lambda: f64, factor: f32) -> Result<[[f32; N]; SAMPLES], LayerError>
     where
-        D: TensorFrom<[[f32; N]; SAMPLES], Rank2<SAMPLES, N>, f32>,
+        D: graph::Backend + TensorFrom<[[f32; N]; SAMPLES], Rank2<SAMPLES, N>, f32>,
     {
         let x: Tensor<Rank2<SAMPLES, N>, f32, D> = device.tensor(scores());
         let y = graph::inject_fisher(x.leaky_trace(), lambda)?;

@@ -78,18 +78,19 @@ pub fn compare<K: Kernel>(name: &str, loss: &K, sample: impl Fn(usize) -> (Vec<f
     }
 }
 
-/// The same in f32, for losses whose labels do not name the element type.
+/// The same in f32. A batch's labels come in both types.
 pub fn compare_single<K: Kernel>(
     name: &str,
     loss: &K,
     y: &[f64],
-    labels: (&[K::Label<f32>], &[K::Label<f64>]),
+    single_labels: &[K::Label<f32>],
+    labels: &[K::Label<f64>],
 ) {
     let Some(gpu) = gpu() else { return };
     let single: Vec<f32> = y.iter().map(|x| *x as f32).collect();
-    let gradients = loss.gradients(y, labels.1).unwrap();
-    let mean = loss.mean_hessian(y, labels.1).unwrap();
-    let found = parts(loss, &gpu, &single, labels.0, Want::MeanHessian);
+    let gradients = loss.gradients(y, labels).unwrap();
+    let mean = loss.mean_hessian(y, labels).unwrap();
+    let found = parts(loss, &gpu, &single, single_labels, Want::MeanHessian);
     let values = wide(&gpu.download(found.values.slice()).unwrap());
     assert_close(&format!("{name}, values in float"), SINGLE[0], &values, &gradients.values);
     let of_device = wide(&gpu.download(found.gradients.slice()).unwrap());
