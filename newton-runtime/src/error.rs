@@ -199,6 +199,17 @@ pub enum Error {
     /// A GPU could not do its part.
     #[error(transparent)]
     Cuda(#[from] crate::cuda::CudaError),
+    /// One of several processes that share a batch could not do its part; all of them have this error.
+    #[error("rank {rank}: {message}")]
+    InRank {
+        /// Which; the lowest, if it is several.
+        rank: usize,
+        /// What went wrong there. Samples are counted in the rank's share.
+        message: String,
+    },
+    /// Processes that share a batch could not talk to each other, or cannot share it.
+    #[error(transparent)]
+    Collective(#[from] crate::parallel::CollectiveError),
     /// A hand-written loss that offers no Hessian was asked for one.
     #[error("this loss has no Hessian: implement `NewtonLoss::hessians` for it, or use fisher curvature")]
     NoHessian,

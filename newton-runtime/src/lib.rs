@@ -8,6 +8,7 @@
 //! | [`mod@gradcheck`] | derivatives of a loss against differences |
 //! | [`algorithms`] | exact solvers to smooth a loss around, or to make labels with: Dijkstra on grids |
 //! | [`smoothing`] | losses of black boxes: functions that are only evaluated, under noise |
+//! | [`parallel`] | one batch on several processes: the curvature of all of them, MPI |
 //! | [`builtins`] | the functions that the language knows |
 //! | [`scalar`], [`kernel`] | the numbers of generated code, and the drivers that run it over batches |
 //! | [`cuda`] | losses as CUDA C++ |
@@ -34,6 +35,7 @@ pub mod loss;
 pub mod losses;
 mod matmul;
 pub mod newton;
+pub mod parallel;
 pub mod scalar;
 pub mod smoothing;
 

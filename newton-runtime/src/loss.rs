@@ -8,6 +8,7 @@ use crate::error::{Quantity, quoted};
 use crate::kernel::{self, Kernel};
 use crate::newton::{self, Average, Curvature, Diagnostics, Hessians, Newton, Step};
 use crate::scalar::{Data, Float};
+use crate::smoothing::Smoothing;
 
 /// Values and gradients of a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,37 @@ pub struct Gradients<T> {
     pub values: Vec<T>,
     /// `g_i`, row-major N x m.
     pub gradients: Vec<T>,
+}
+
+/// What a Newton step is made of: see [`NewtonLoss::derivatives`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Derivatives<T> {
+    /// `l_i` and `g_i`.
+    pub first: Gradients<T>,
+    /// What the settings ask for.
+    pub second: Second<T>,
+}
+
+/// Second derivatives of a batch, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Second<T> {
+    /// None: the curvature is made of gradients, or there is none.
+    Unused,
+    /// `1/N sum_i H_i`, m x m.
+    Mean(Vec<f64>),
+    /// All `H_i`, N x m x m.
+    PerSample(Vec<T>),
+}
+
+impl<T> Second<T> {
+    /// As the step takes them.
+    pub fn hessians(&self) -> Option<Hessians<'_, T>> {
+        match self {
+            Self::Unused => None,
+            Self::Mean(mean) => Some(Hessians::WideMean(mean)),
+            Self::PerSample(all) => Some(Hessians::PerSample(all)),
+        }
+    }
 }
 
 /// A batch's values, gradients and Newton step.
@@ -44,7 +76,7 @@ impl<T: Float> Evaluation<T> {
         hessians: Option<Hessians<'_, T>>,
     ) -> Result<Self, Error> {
         let step = newton::step(settings, predictions, &gradients, dim, hessians)?;
-        let mean = values.iter().map(|v| v.to_f64()).sum::<f64>() / values.len() as f64;
+        let mean = sum(&values) / values.len() as f64;
         Ok(Self { mean: T::from_f64(mean), values, gradients, step })
     }
 
@@ -194,23 +226,30 @@ pub trait NewtonLoss<T: Float>: Sync {
         }
     }
 
+    /// Values, gradients and the second derivatives that the settings ask for: what [`evaluate`](Self::evaluate) makes its step of. Of a loss
+    /// under noise, that of the step at hand, which stays.
+    fn derivatives(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Derivatives<T>, Error> {
+        let settings = self.newton();
+        let first = self.gradients(predictions, labels)?;
+        let second = match (settings.curvature, settings.average) {
+            (Curvature::Hessian, Average::Batch) => Second::Mean(self.mean_hessian(predictions, labels)?),
+            (Curvature::Hessian, Average::Sample) => Second::PerSample(self.hessians(predictions, labels)?),
+            _ => Second::Unused,
+        };
+        Ok(Derivatives { first, second })
+    }
+
+    /// The noise that the loss is evaluated under, if there is any.
+    fn noise(&self) -> Option<&Smoothing> {
+        None
+    }
+
     /// Values, gradients and Newton step: all that a training step needs.
     fn evaluate(&self, predictions: &[T], labels: &[Self::Label]) -> Result<Evaluation<T>, Error> {
         let settings = self.newton();
         settings.validate()?;
-        let gradients = self.gradients(predictions, labels)?;
-        let dim = self.dim();
-        match (settings.curvature, settings.average) {
-            (Curvature::Hessian, Average::Batch) => {
-                let mean = self.mean_hessian(predictions, labels)?;
-                Evaluation::of(&settings, predictions, gradients, dim, Some(Hessians::WideMean(&mean)))
-            }
-            (Curvature::Hessian, Average::Sample) => {
-                let all = self.hessians(predictions, labels)?;
-                Evaluation::of(&settings, predictions, gradients, dim, Some(Hessians::PerSample(&all)))
-            }
-            _ => Evaluation::of(&settings, predictions, gradients, dim, None),
-        }
+        let Derivatives { first, second } = self.derivatives(predictions, labels)?;
+        Evaluation::of(&settings, predictions, first, self.dim(), second.hessians())
     }
 
     /// `z*_i = y_i - (C + lambda I)^-1 g_i`, row-major N x m.
@@ -306,6 +345,11 @@ impl<T: Float, K: Kernel> NewtonLoss<T> for K {
         let lease = crate::cuda::recorded::Lease::take(self, gpu, predictions, labels)?;
         Ok(lease.map(crate::cuda::RecordedBatch))
     }
+}
+
+/// In `f64`.
+pub(crate) fn sum<T: Float>(values: &[T]) -> f64 {
+    values.iter().map(|v| v.to_f64()).sum()
 }
 
 fn same_length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {

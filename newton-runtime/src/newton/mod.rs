@@ -48,4 +48,5 @@ pub use input::{check_finite, samples};
 pub use matrix::Matrix;
 pub use precondition::{Method, Preconditioner, directions_per_sample};
 pub use settings::{Average, Curvature, Newton, OnIndefinite};
+pub(crate) use step::step_by;
 pub use step::{Hessians, Reduction, Step, directions, inject_fisher, step};

@@ -6,7 +6,7 @@ use super::indefinite::Indefinite;
 use super::input::{self, check_finite_mean};
 use super::lanes::Solve;
 use super::matrix::{Matrix, PivotError};
-use super::settings::{OnIndefinite, check_lambda};
+use super::settings::{Curvature, Newton, OnIndefinite, check_lambda};
 use super::woodbury::{Definite, Woodbury};
 use super::{check_finite, fisher};
 use crate::Error;
@@ -154,6 +154,24 @@ impl Preconditioner {
             )
         };
         Ok(Self { dim, solver })
+    }
+
+    /// From the curvature of a batch of so many samples, as the settings ask for one: the mean Hessian or the Fisher matrix of numbers that
+    /// are known to `epsilon`.
+    pub(super) fn of_batch(
+        settings: &Newton,
+        curvature: &[f64],
+        dim: usize,
+        samples: usize,
+        epsilon: f64,
+    ) -> Result<Self, Error> {
+        settings.validate()?;
+        let matrix = Matrix::symmetric(curvature, dim)?;
+        if settings.curvature == Curvature::Fisher {
+            check_finite_mean(Quantity::Fisher, matrix.as_slice())?;
+            return Self::of_fisher(matrix, samples, settings.lambda, epsilon);
+        }
+        Self::known_to(epsilon, matrix, settings.lambda, settings.on_indefinite)
     }
 
     /// m.

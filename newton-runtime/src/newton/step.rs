@@ -72,9 +72,34 @@ pub fn step<T: Float>(
     input::samples("predictions", predictions.len(), dim)?;
     input::same_length("gradients", gradients.len(), predictions.len(), "one for each prediction")?;
     check_finite(Quantity::Prediction, predictions, dim)?;
-    let wide = directions(settings, gradients, dim, hessians)?;
-    let directions = narrow(&wide, dim)?;
-    let z_star: Vec<T> = predictions.iter().zip(&wide).map(|(y, d)| T::from_f64(y.to_f64() - d)).collect();
+    finish(predictions, &directions(settings, gradients, dim, hessians)?, dim)
+}
+
+/// The step of samples that are part of a batch of `of` samples, whose curvature C (m x m, row-major) is known already; its entries carry
+/// the rounding of `T`.
+///
+/// # Errors
+/// As [`step()`].
+pub(crate) fn step_by<T: Float>(
+    settings: &Newton,
+    predictions: &[T],
+    gradients: &[T],
+    dim: usize,
+    curvature: &[f64],
+    of: usize,
+) -> Result<Step<T>, Error> {
+    input::samples("predictions", predictions.len(), dim)?;
+    input::same_length("gradients", gradients.len(), predictions.len(), "one for each prediction")?;
+    check_finite(Quantity::Prediction, predictions, dim)?;
+    check_finite(Quantity::Gradient, gradients, dim)?;
+    let factored = Preconditioner::of_batch(settings, curvature, dim, of, input::epsilon::<T>())?;
+    finish(predictions, &factored.directions(gradients)?, dim)
+}
+
+/// Rounds directions, and takes them from the predictions.
+fn finish<T: Float>(predictions: &[T], wide: &[f64], dim: usize) -> Result<Step<T>, Error> {
+    let directions = narrow(wide, dim)?;
+    let z_star: Vec<T> = predictions.iter().zip(wide).map(|(y, d)| T::from_f64(y.to_f64() - d)).collect();
     check_finite(Quantity::Direction, &z_star, dim)?;
     let newton_losses =
         wide.chunks_exact(dim).map(|d| T::from_f64(0.5 * d.iter().map(|x| x * x).sum::<f64>())).collect();

@@ -59,13 +59,34 @@ pub use solutions::Solutions;
 pub(crate) use squared::targets;
 pub use squared::{Squared, squared};
 
-/// What generated losses have for GPUs. Whether there is such a thing, the runtime's features say and not those of the crate that
+/// What generated losses have for steps that several processes share.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! smoothed_derivatives {
+    ($element:ty) => {
+        fn derivatives(
+            &self,
+            predictions: &[$element],
+            labels: &[Self::Label],
+        ) -> ::core::result::Result<$crate::loss::Derivatives<$element>, $crate::Error> {
+            $crate::loss::NewtonLoss::derivatives(&self.smoothed(), predictions, labels)
+        }
+
+        fn noise(&self) -> ::core::option::Option<&$crate::smoothing::Smoothing> {
+            ::core::option::Option::Some(&self.smoothing)
+        }
+    };
+}
+
+/// The same, and what they have for GPUs. Whether there is such a thing, the runtime's features say and not those of the crate that
 /// generated code stands in.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "cuda")]
 macro_rules! smoothed_on_device {
     ($element:ty) => {
+        $crate::smoothed_derivatives!($element);
+
         fn on_device(
             &self,
             gpu: &$crate::cuda::Gpu,
@@ -78,12 +99,14 @@ macro_rules! smoothed_on_device {
     };
 }
 
-/// Nothing without the feature `cuda`.
+/// Without the feature `cuda`, nothing for GPUs.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(not(feature = "cuda"))]
 macro_rules! smoothed_on_device {
-    ($element:ty) => {};
+    ($element:ty) => {
+        $crate::smoothed_derivatives!($element);
+    };
 }
 
 /// Noise that does not fit its use.

@@ -72,6 +72,7 @@ impl<'a, T: Float> Round<'a, T> {
         unperturbed: bool,
     ) -> Result<Self, Error> {
         let (dim, outputs, noise) = (oracle.dim(), oracle.outputs(), &smoothing.noise);
+        let begin = smoothing.first_sample();
         let per_sample = noise.samples + usize::from(unperturbed);
         let mut drawn = vec![0.0; labels.len() * noise.samples * dim];
         let mut arguments = vec![T::default(); labels.len() * per_sample * dim];
@@ -81,7 +82,7 @@ impl<'a, T: Float> Round<'a, T> {
             .zip(predictions.par_chunks(dim))
             .enumerate()
             .for_each(|(sample, ((drawn, arguments), y))| {
-                noise.fill(step, sample as u64, dim, drawn);
+                noise.fill(step, begin + sample as u64, dim, drawn);
                 let (perturbed, rest) = arguments.split_at_mut(drawn.len());
                 for (row, drawn) in perturbed.chunks_mut(dim).zip(drawn.chunks(dim)) {
                     for i in 0..dim {

@@ -17,12 +17,14 @@ pub struct Smoothing {
     pub covariate: Covariate,
     /// Shared with steps that were begun.
     step: Arc<AtomicU64>,
+    /// Of a batch that is a part of a larger one.
+    first_sample: AtomicU64,
 }
 
 impl Smoothing {
     /// The noise of step 0, and the value at the unperturbed argument as covariate.
     pub fn new(noise: Noise) -> Self {
-        Self { noise, covariate: Covariate::default(), step: Arc::default() }
+        Self { noise, covariate: Covariate::default(), step: Arc::default(), first_sample: AtomicU64::new(0) }
     }
 
     /// The same with something else subtracted from the values.
@@ -44,7 +46,7 @@ impl Smoothing {
     }
 
     /// Begins a step: the next one to ask gets the one after it.
-    pub(super) fn begin(&self) -> u64 {
+    pub(crate) fn begin(&self) -> u64 {
         self.step.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -56,6 +58,17 @@ impl Smoothing {
     /// Goes to another step.
     pub fn set_step(&self, step: u64) {
         self.step.store(step, Ordering::Relaxed);
+    }
+
+    /// Where in its batch the first sample stands: 0, unless several processes share the batch.
+    pub fn first_sample(&self) -> u64 {
+        self.first_sample.load(Ordering::Relaxed)
+    }
+
+    /// From now on, the samples that are evaluated on the CPU are those of a larger batch from the `first` on, and have the noise that they
+    /// have there. [`Across`](crate::parallel::Across) says it.
+    pub fn set_first_sample(&self, first: u64) {
+        self.first_sample.store(first, Ordering::Relaxed);
     }
 
     /// Whether it fits arguments of `dim` numbers.
@@ -103,13 +116,15 @@ impl Clone for Smoothing {
             noise: self.noise.clone(),
             covariate: self.covariate,
             step: Arc::new(AtomicU64::new(self.step())),
+            first_sample: AtomicU64::new(self.first_sample()),
         }
     }
 }
 
-/// Alike in what comes next: the step counts.
+/// Alike in what comes next: step and first sample count.
 impl PartialEq for Smoothing {
     fn eq(&self, other: &Self) -> bool {
-        self.noise == other.noise && self.covariate == other.covariate && self.step() == other.step()
+        let next = |of: &Self| (of.step(), of.first_sample());
+        self.noise == other.noise && self.covariate == other.covariate && next(self) == next(other)
     }
 }

@@ -10,8 +10,8 @@ use super::{
     SmoothingError,
 };
 use crate::Error;
-use crate::loss::{Evaluation, Gradients, NewtonLoss, check_batch};
-use crate::newton::{self, Average, Curvature, Diagnostics, Hessians, Newton};
+use crate::loss::{Derivatives, Evaluation, Gradients, NewtonLoss, Second, check_batch};
+use crate::newton::{self, Average, Curvature, Diagnostics, Newton};
 use crate::scalar::Float;
 
 /// A black box smoothed by noise, as a [`NewtonLoss`]: [`SmoothedLoss`], [`SmoothedAlgorithm`] or [`PerturbedOptimizer`].
@@ -199,36 +199,43 @@ impl<O, E, S: Borrow<Smoothing>> Smoothed<O, E, S> {
         &self.estimator
     }
 
+    /// From one round of evaluations.
+    fn derivatives_at<T: Float>(
+        &self,
+        step: u64,
+        predictions: &[T],
+        labels: &[O::Label],
+    ) -> Result<Derivatives<T>, Error>
+    where
+        O: Oracle<T>,
+        E: Estimator<T, O::Label>,
+    {
+        let wants = self.newton.curvature == Curvature::Hessian;
+        let round = self.round(step, predictions, labels, wants)?;
+        let first = batch::gradients(&self.estimator, &round, labels)?;
+        let second = match self.newton.average {
+            _ if !wants => Second::Unused,
+            Average::Batch => Second::Mean(batch::mean_hessian(&self.estimator, &round)?),
+            Average::Sample => Second::PerSample(batch::hessians(&self.estimator, &round)?),
+        };
+        Ok(Derivatives { first, second })
+    }
+
+    /// With what the curvature was made of.
     fn evaluate_at<T: Float>(
         &self,
         step: u64,
         predictions: &[T],
         labels: &[O::Label],
-    ) -> Result<(Evaluation<T>, Option<Vec<f64>>), Error>
+    ) -> Result<(Evaluation<T>, Second<T>), Error>
     where
         O: Oracle<T>,
         E: Estimator<T, O::Label>,
     {
         self.newton.validate()?;
-        let wants = self.newton.curvature == Curvature::Hessian;
-        let round = self.round(step, predictions, labels, wants)?;
-        let gradients = batch::gradients(&self.estimator, &round, labels)?;
-        if wants && self.newton.average == Average::Sample {
-            let all = batch::hessians(&self.estimator, &round)?;
-            return Ok((
-                Evaluation::of(
-                    &self.newton,
-                    predictions,
-                    gradients,
-                    round.dim,
-                    Some(Hessians::PerSample(&all)),
-                )?,
-                None,
-            ));
-        }
-        let mean = if wants { Some(batch::mean_hessian(&self.estimator, &round)?) } else { None };
-        let hessians = mean.as_deref().map(Hessians::WideMean);
-        Ok((Evaluation::of(&self.newton, predictions, gradients, round.dim, hessians)?, mean))
+        let Derivatives { first, second } = self.derivatives_at(step, predictions, labels)?;
+        let dim = self.oracle.dim();
+        Ok((Evaluation::of(&self.newton, predictions, first, dim, second.hessians())?, second))
     }
 }
 
@@ -265,6 +272,14 @@ where
         batch::mean_hessian(&self.estimator, &self.round(self.smoothing().step(), predictions, labels, true)?)
     }
 
+    fn derivatives(&self, predictions: &[T], labels: &[O::Label]) -> Result<Derivatives<T>, Error> {
+        self.derivatives_at(self.smoothing().step(), predictions, labels)
+    }
+
+    fn noise(&self) -> Option<&Smoothing> {
+        Some(self.smoothing())
+    }
+
     fn evaluate(&self, predictions: &[T], labels: &[O::Label]) -> Result<Evaluation<T>, Error> {
         let step = self.smoothing().begin();
         let all = self.evaluate_at(step, predictions, labels);
@@ -294,13 +309,13 @@ where
         labels: &[O::Label],
         exploding_factor: f64,
     ) -> Result<Diagnostics, Error> {
-        let (all, mean) = self.evaluate_at(self.smoothing().step(), predictions, labels)?;
+        let (all, second) = self.evaluate_at(self.smoothing().step(), predictions, labels)?;
         let dim = self.oracle.dim();
-        let curvature = match (mean, self.newton.curvature) {
-            (Some(mean), _) => mean,
-            (None, Curvature::Hessian) => NewtonLoss::<T>::mean_hessian(self, predictions, labels)?,
-            (None, Curvature::Fisher) => newton::fisher(&all.gradients, dim)?.into_vec(),
-            (None, Curvature::None) => vec![0.0; dim * dim],
+        let curvature = match (second, self.newton.curvature) {
+            (Second::Mean(mean), _) => mean,
+            (_, Curvature::Hessian) => NewtonLoss::<T>::mean_hessian(self, predictions, labels)?,
+            (_, Curvature::Fisher) => newton::fisher(&all.gradients, dim)?.into_vec(),
+            (_, Curvature::None) => vec![0.0; dim * dim],
         };
         all.diagnose(&self.newton, &curvature, dim, exploding_factor)
     }

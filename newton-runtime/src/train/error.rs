@@ -49,6 +49,9 @@ pub enum TrainError {
     /// The run cannot go on from that checkpoint.
     #[error(transparent)]
     Checkpoint(Box<super::CheckpointError>),
+    /// Processes that train together could not talk to each other, or cannot share a batch.
+    #[error(transparent)]
+    Collective(#[from] crate::parallel::CollectiveError),
     /// Whoever watches the run gave up, for instance because a file could not be written.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
