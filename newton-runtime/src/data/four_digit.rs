@@ -7,6 +7,7 @@
 //! Unlike there, a batch depends on nothing but (seed, split, step): any batch can be had at any time, and a resumed
 //! run continues exactly. Set i of a step does not depend on the batch size either.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::random::Random;
@@ -89,6 +90,17 @@ impl FourDigitSets {
     /// # Errors
     /// [`DataError::Buffer`] if `labels` is no whole number of sets or `pixels` does not fit it.
     pub fn fill(&self, step: u64, pixels: &mut [f32], labels: &mut [u32]) -> Result<(), DataError> {
+        self.fill_from(step, 0, pixels, labels)
+    }
+
+    /// The sets from the `first` on.
+    fn fill_from(
+        &self,
+        step: u64,
+        first: usize,
+        pixels: &mut [f32],
+        labels: &mut [u32],
+    ) -> Result<(), DataError> {
         let shape = self.shape(labels.len() / self.n);
         if shape.numbers() != labels.len() {
             return Err(DataError::Buffer {
@@ -107,6 +119,9 @@ impl FourDigitSets {
             });
         }
         let mut random = Random::new(b"4-digits", self.seed, self.split, step);
+        for _ in 0..first * self.n * DIGITS {
+            random.index(self.digits.len());
+        }
         for (number, label) in pixels.chunks_exact_mut(DIGITS * PIXELS).zip(labels) {
             *label = 0;
             for position in 0..DIGITS {
@@ -125,9 +140,14 @@ impl FourDigitSets {
 
     /// The batch of step `step` in buffers of its own: (pixels, labels).
     pub fn batch(&self, step: u64, batch: usize) -> (Vec<f32>, Vec<u32>) {
-        let shape = self.shape(batch);
+        self.rows(step, 0..batch)
+    }
+
+    /// Some sets of the batch of step `step`: (pixels, labels).
+    pub fn rows(&self, step: u64, sets: Range<usize>) -> (Vec<f32>, Vec<u32>) {
+        let shape = self.shape(sets.len());
         let (mut pixels, mut labels) = (vec![0.0; shape.pixels()], vec![0; shape.numbers()]);
-        let filled = self.fill(step, &mut pixels, &mut labels);
+        let filled = self.fill_from(step, sets.start, &mut pixels, &mut labels);
         debug_assert!(filled.is_ok(), "buffers of the batch's own shape");
         (pixels, labels)
     }

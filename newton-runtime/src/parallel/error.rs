@@ -55,7 +55,7 @@ pub enum CollectiveError {
         size: usize,
     },
     /// A loss that was not made to be shared.
-    #[error("this loss cannot be shared by several ranks: it does not implement `across`")]
+    #[error("this loss cannot be shared by several ranks: it does not implement `set_ranks`")]
     Unshared,
     /// Ranks have read different data.
     #[error("rank {rank} has other data than rank 0: {found}, not {expected}")]

@@ -285,7 +285,11 @@ impl Checkpoint {
         files::replace(path, &self.to_bytes().map_err(io::Error::other)?)
     }
 
-    fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
+    /// What [`Checkpoint::save`] writes.
+    ///
+    /// # Errors
+    /// Those of safetensors; none is known that a checkpoint can have.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SafeTensorError> {
         let state = self.state.to_string();
         let header = Header { format: FORMAT, sha256: self.arrays.sha256(&state), state };
         let header = serde_json::to_string(&header).map_err(SafeTensorError::JsonError)?;
@@ -306,7 +310,11 @@ impl Checkpoint {
         Self::from_bytes(file, &bytes)
     }
 
-    fn from_bytes(file: &Path, bytes: &[u8]) -> Result<Self, CheckpointError> {
+    /// What [`Checkpoint::to_bytes`] has given; errors name `file` as where it is from.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`].
+    pub fn from_bytes(file: &Path, bytes: &[u8]) -> Result<Self, CheckpointError> {
         let damaged = |source| CheckpointError::Damaged { file: file.into(), source };
         let foreign = |why: String| CheckpointError::Foreign { file: file.into(), why };
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;

@@ -18,6 +18,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod across;
 mod check;
 pub mod checkpoint;
 mod compare;

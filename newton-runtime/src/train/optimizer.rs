@@ -233,7 +233,7 @@ where
 }
 
 /// Makes `values` the buffer of `parameter`: as the gradient of the product of both, which every device of dfdx can compute.
-fn fill<S: Shape, D: Device<f32>>(
+pub(super) fn fill<S: Shape, D: Device<f32>>(
     moments: &mut Gradients<f32, D>,
     parameter: &Tensor<S, f32, D>,
     values: Tensor<S, f32, D>,

@@ -4,6 +4,8 @@
 //! [`shortest_path::session`](super::shortest_path::session), is given its state by [`Session::restore`], and then goes on as if it had never
 //! been interrupted, bit for bit: batches and noise are functions of seed and step, everything else is in the checkpoint.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::checkpoint::Arrays;
@@ -12,9 +14,18 @@ use super::{Checkpoint, CheckpointError, Stopped, TrainError};
 use crate::data::Split;
 use crate::graph::LayerError;
 use crate::newton::Diagnostics;
+use crate::parallel::{Collective, Share};
 
 /// A run of one method.
 pub trait Session {
+    /// From now on, this is one of several ranks that train together: it has its share of the batches that one would have drawn, and all ranks
+    /// take the same steps. They are to be equal: made of the same settings and data, and restored from the same checkpoint. Steps
+    /// and validations are calls that all make together; all else is done by each alone.
+    ///
+    /// # Errors
+    /// [`TrainError::Collective`] for a batch that is too small for so many, and for a loss that cannot be shared.
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), TrainError>;
+
     /// What is measured, in the order of all numbers below.
     fn columns(&self) -> &'static [&'static str];
 
@@ -130,6 +141,15 @@ pub(in crate::train) trait Inspect: Benchmark {
 
     /// In words.
     fn network(&self) -> String;
+
+    /// From now on, only a share of every batch is drawn.
+    ///
+    /// # Errors
+    /// For a batch that is too small.
+    fn set_share(&mut self, share: Share) -> Result<(), TrainError>;
+
+    /// Spreads the loss over ranks.
+    fn spread(loss: &mut Self::Criterion, ranks: Arc<dyn Collective>) -> Result<(), TrainError>;
 }
 
 pub(in crate::train) struct Single<B: Benchmark> {
@@ -144,6 +164,13 @@ const OPTIMIZER: &str = "optimizer";
 const TIMES: &str = "times";
 
 impl<B: Inspect> Session for Single<B> {
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), TrainError> {
+        self.benchmark.set_share(Share::of(&*ranks))?;
+        B::spread(&mut self.run.loss, Arc::clone(&ranks))?;
+        self.run.ranks = Some(ranks);
+        Ok(())
+    }
+
     fn columns(&self) -> &'static [&'static str] {
         B::COLUMNS
     }

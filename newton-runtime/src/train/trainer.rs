@@ -6,8 +6,10 @@ use dfdx::nn::ZeroGrads;
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::{AdamConfig, Cpu, Gradients, NoneTape, OwnedTape, Rank0, Tensor};
 
+use super::across::average;
 use super::{Optimizer, Rule, TrainError};
 use crate::graph::{self, Backend, LayerError};
+use crate::parallel::{Collective, several};
 
 /// A loss on its tape.
 pub type Loss<D = Cpu> = Tensor<Rank0, f32, D, OwnedTape<f32, D>>;
@@ -83,6 +85,32 @@ impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
         &mut self,
         forward: impl FnOnce(&mut N, Gradients<f32, D>) -> Result<Loss<D>, LayerError>,
     ) -> Result<StepReport, TrainError> {
+        self.step_with(None, forward)
+    }
+
+    /// The same for a batch that several ranks share: this one has `samples` of it, and `forward` gives their mean loss. Gradients are
+    /// averaged over the samples of all ranks, so that networks and optimizers that are equal on all ranks stay so, bit for bit.
+    ///
+    /// The loss is to be [`Across`](crate::parallel::Across) the same ranks, if it has a curvature. Batch norm normalises by the statistics
+    /// of a rank's own samples, as is usual; its running statistics are averaged. The loss of the report is the mean over all samples.
+    ///
+    /// # Errors
+    /// As [`Trainer::step`], and [`TrainError::Collective`]. What a loss [`Across`](crate::parallel::Across) ranks says, all of them are told; a
+    /// rank that fails otherwise has to end the others.
+    pub fn step_across(
+        &mut self,
+        ranks: &dyn Collective,
+        samples: usize,
+        forward: impl FnOnce(&mut N, Gradients<f32, D>) -> Result<Loss<D>, LayerError>,
+    ) -> Result<StepReport, TrainError> {
+        self.step_with(Some((ranks, samples)), forward)
+    }
+
+    fn step_with(
+        &mut self,
+        ranks: Option<(&dyn Collective, usize)>,
+        forward: impl FnOnce(&mut N, Gradients<f32, D>) -> Result<Loss<D>, LayerError>,
+    ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         let gradients = match self.gradients.take() {
             Some(gradients) => gradients,
@@ -91,11 +119,21 @@ impl<D: Backend, N: TensorCollection<f32, D>> Trainer<N, D> {
         let loss = D::guarded(|| forward(&mut self.network, gradients))?;
         let value = loss.retaped::<NoneTape>();
         let mut gradients = graph::backward(loss)?;
+        let mean = match ranks.filter(|(ranks, _)| several(*ranks)) {
+            None => None,
+            Some((ranks, samples)) => {
+                let mine = D::numbers(&value)?[0];
+                Some(average(ranks, samples, &mut self.network, &mut gradients, mine)?)
+            }
+        };
         D::guarded(|| self.optimizer.update(&mut self.network, &mut gradients).map_err(Into::into))?;
         self.network.try_zero_grads(&mut gradients).map_err(Into::into)?;
         self.gradients = Some(gradients);
-        // Here a GPU is waited for, with all its work of the step before it.
-        let loss = D::numbers(&value)?[0];
+        let loss = match mean {
+            Some(mean) => mean,
+            // Here a GPU is waited for, with all its work of the step before it.
+            None => D::numbers(&value)?[0],
+        };
         Ok(StepReport { loss, time: start.elapsed() })
     }
 }

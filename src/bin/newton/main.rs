@@ -8,6 +8,7 @@ mod keys;
 mod picture;
 mod problem;
 mod progress;
+mod ranks;
 mod report;
 mod run;
 mod sweep;
@@ -17,8 +18,12 @@ mod train;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use newton_losses::parallel::Collective;
+#[cfg(feature = "mpi")]
+use newton_losses::parallel::Mpi;
 
 use crate::keys::Keys;
 use crate::problem::DataCache;
@@ -69,6 +74,10 @@ struct Train {
     /// Print the result as one JSON object on one line
     #[arg(long)]
     json: bool,
+    /// This is one of several processes that mpirun has started: each takes its share of every batch
+    #[cfg(feature = "mpi")]
+    #[arg(long)]
+    mpi: bool,
     #[command(flatten)]
     keys: Keys,
 }
@@ -100,6 +109,31 @@ fn command(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn train(options: &Train) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "mpi")]
+    if options.mpi {
+        return train_together(options);
+    }
+    lead(options, None)
+}
+
+/// As one of the processes that `mpirun` has started. The first has directory and terminal, the others follow it.
+#[cfg(feature = "mpi")]
+fn train_together(options: &Train) -> anyhow::Result<ExitCode> {
+    let mpi = Arc::new(Mpi::join()?);
+    let ranks: Arc<dyn Collective> = Arc::clone(&mpi) as _;
+    let outcome = match mpi.rank() {
+        0 => lead(options, Some(&ranks)),
+        // How the run ended is rank 0's to say.
+        _ => train::follow(&ranks).map(|_| ExitCode::SUCCESS),
+    };
+    outcome.or_else(|error| {
+        // The others may be waiting for this one, for ever.
+        eprintln!("error: rank {}: {error:#}", mpi.rank());
+        mpi.abort(1)
+    })
+}
+
+fn lead(options: &Train, ranks: Option<&Arc<dyn Collective>>) -> anyhow::Result<ExitCode> {
     let resume = match (options.resume, options.use_previous) {
         (false, _) => Resume::No,
         (true, false) => Resume::Newest,
@@ -110,8 +144,8 @@ fn train(options: &Train) -> anyhow::Result<ExitCode> {
         None => options.keys.clone(),
     };
     let config = train::configure(&given, &options.out, resume)?;
-    let mut progress = Progress::new("")?;
-    let result = train::run(&config, &options.out, resume, &mut DataCache::default(), &mut progress)?;
+    let (mut data, mut progress) = (DataCache::default(), Progress::new("")?);
+    let result = train::lead(&config, &options.out, resume, &mut data, &mut progress, ranks)?;
     let mut out = std::io::stdout().lock();
     if options.json {
         writeln!(out, "{}", serde_json::to_string(&result)?)?;

@@ -5,10 +5,12 @@
 //! agree with it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use dfdx::prelude::Cpu;
+use newton_losses::parallel::Collective;
 use newton_losses::train::events::EventFile;
 use newton_losses::train::session::Tested;
 use newton_losses::train::{Checkpoint, CheckpointError, Session};
@@ -17,6 +19,7 @@ use serde_json::json;
 use crate::config::{Config, FORMAT, resolve};
 use crate::keys::Keys;
 use crate::problem::{self, Begun, DataCache};
+use crate::ranks::{self, Task};
 use crate::run::{
     Best, Claimed, Environment, Failure, Found, Last, Metrics, Numbers, Row, RunDir, RunResult, Status, Time,
 };
@@ -91,11 +94,26 @@ pub fn run(
     data: &mut DataCache,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<RunResult> {
+    lead(config, out, resume, data, watch, None)
+}
+
+/// The same as the first of several ranks, the others of which [`follow`]: it alone has to do with the directory.
+pub fn lead(
+    config: &Config,
+    out: &Path,
+    resume: Resume,
+    data: &mut DataCache,
+    watch: &mut dyn Watch,
+    ranks: Option<&Arc<dyn Collective>>,
+) -> anyhow::Result<RunResult> {
     let start = Instant::now();
     problem::check(config)?;
     let claimed = Claimed::new(out)?;
     if let Some(result) = claimed.dir().result()? {
         ensure!(resume != Resume::No, "{}: a finished run is there", out.display());
+        if let Some(ranks) = ranks {
+            ranks::tell(&**ranks, &Task::Finished(Box::new(result.clone())))?;
+        }
         return Ok(result);
     }
     if RunDir::is_run(out) {
@@ -107,6 +125,9 @@ pub fn run(
     let checkpoint = find_checkpoint(&claimed, config, resume)?;
     let device = Cpu::default();
     let from = checkpoint.as_ref().map_or(Ok(0), |checkpoint| checkpoint.number("step"))?;
+    if let Some(ranks) = ranks {
+        ranks::tell(&**ranks, &Task::Train { keys: Box::new(config.keys.clone()), from })?;
+    }
     let Begun { mut session, data, samples } = problem::begin(&device, config, data, from)?;
     let mut metrics = Metrics::new(session.columns());
     if let Some(checkpoint) = &checkpoint {
@@ -120,10 +141,15 @@ pub fn run(
         );
         claimed.checkpoints().remove_after(from)?;
     }
+    if let Some(ranks) = ranks {
+        ranks::tell_state(&**ranks, &mut *session, &data, &metrics.rows)?;
+        session.set_ranks(Arc::clone(ranks))?;
+    }
+    let size = ranks.map_or(1, |ranks| ranks.size());
     let before = Environment::read(out);
-    let environment = Environment::here(&config.keys, &data).session(before, from);
+    let environment = Environment::here(&config.keys, &data).session(before, from, size);
     environment.write(&claimed)?;
-    let mut trained = Trained { config, claimed: &claimed, data: &data, metrics, events: None };
+    let mut trained = Trained { config, claimed: Some(&claimed), data: &data, metrics, events: None };
     trained.publish_all()?;
 
     watch.begins(&config.title(), from, config.steps());
@@ -139,11 +165,35 @@ pub fn run(
             train_seconds: session.timing().seconds,
             wall_seconds: start.elapsed().as_secs_f64(),
             sessions: environment.sessions.len(),
+            ranks: size,
         },
         ..trained.result(&*session, status, &tested)
     };
     result.write(&claimed)?;
+    if let Some(ranks) = ranks {
+        ranks::tell(&**ranks, &result)?;
+    }
     Ok(result)
+}
+
+/// Trains whatever rank 0 leads, and writes nothing.
+pub fn follow(ranks: &Arc<dyn Collective>) -> anyhow::Result<RunResult> {
+    let (keys, from) = match ranks::hear(&**ranks)? {
+        Task::Finished(result) => return Ok(*result),
+        Task::Train { keys, from } => (keys, from),
+    };
+    let config = resolve(&keys)?;
+    let device = Cpu::default();
+    let mut cache = DataCache::default();
+    let Begun { mut session, data, .. } = problem::begin(&device, &config, &mut cache, from)?;
+    let ranks::State { checkpoint, rows } = ranks::hear_state(&**ranks, &data)?;
+    session.restore(&checkpoint)?;
+    session.set_ranks(Arc::clone(ranks))?;
+    // Patience goes by them.
+    let metrics = Metrics { rows, ..Metrics::new(session.columns()) };
+    let mut trained = Trained { config: &config, claimed: None, data: &data, metrics, events: None };
+    trained.train(&mut *session, &mut ())?;
+    ranks::hear(&**ranks)
 }
 
 /// The checkpoint to go on from, if there is one.
@@ -179,7 +229,8 @@ fn find_checkpoint(claimed: &Claimed, config: &Config, resume: Resume) -> anyhow
 /// A run at work.
 struct Trained<'a> {
     config: &'a Config,
-    claimed: &'a Claimed,
+    /// `None` for a rank that only follows.
+    claimed: Option<&'a Claimed>,
     data: &'a str,
     metrics: Metrics,
     /// The file that viewers read, once there is something in it.
@@ -226,31 +277,34 @@ impl Trained<'_> {
     }
 
     fn save(&self, session: &mut dyn Session) -> anyhow::Result<()> {
+        let Some(claimed) = self.claimed else { return Ok(()) };
         let mut checkpoint = session.checkpoint()?;
         checkpoint.state["rows"] = json!(self.metrics.rows);
         checkpoint.state["config"] = json!(self.config.keys);
         checkpoint.state["data"] = json!(self.data);
-        self.claimed.checkpoints().save(session.steps(), &checkpoint)
+        claimed.checkpoints().save(session.steps(), &checkpoint)
     }
 
     /// All files of metrics, from what the checkpoint had.
     fn publish_all(&mut self) -> anyhow::Result<()> {
-        self.metrics.write(self.claimed)?;
+        let Some(claimed) = self.claimed else { return Ok(()) };
+        self.metrics.write(claimed)?;
         let rows = self.metrics.rows.len();
         for row in 0..rows {
-            self.event(row)?;
+            self.event(claimed, row)?;
         }
         Ok(())
     }
 
     fn publish_last(&mut self) -> anyhow::Result<()> {
-        self.metrics.write(self.claimed)?;
-        self.event(self.metrics.rows.len() - 1)
+        let Some(claimed) = self.claimed else { return Ok(()) };
+        self.metrics.write(claimed)?;
+        self.event(claimed, self.metrics.rows.len() - 1)
     }
 
-    fn event(&mut self, row: usize) -> anyhow::Result<()> {
+    fn event(&mut self, claimed: &Claimed, row: usize) -> anyhow::Result<()> {
         let row = &self.metrics.rows[row];
-        let folder: PathBuf = self.claimed.dir().path().into();
+        let folder: PathBuf = claimed.dir().path().into();
         let context = || format!("writing events to {}", folder.display());
         let events = match &mut self.events {
             Some(events) => events,
@@ -297,7 +351,13 @@ impl Trained<'_> {
             best,
             samples: 0,
             failure: session.stopped().map(|s| Failure { step: s.step, message: s.message.clone() }),
-            time: Time { seconds_per_step: None, train_seconds: 0.0, wall_seconds: 0.0, sessions: 0 },
+            time: Time {
+                seconds_per_step: None,
+                train_seconds: 0.0,
+                wall_seconds: 0.0,
+                sessions: 0,
+                ranks: 1,
+            },
         }
     }
 }

@@ -7,6 +7,7 @@
 //! A batch depends on nothing but (seed, split, step): any batch can be had at any time, and a resumed run continues
 //! exactly.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -113,9 +114,25 @@ impl MapBatches {
         order
     }
 
+    /// Maps in the smallest batch: the last of an epoch.
+    pub fn smallest(&self) -> usize {
+        match self.maps.len() % self.batch {
+            0 => self.batch,
+            rest => rest,
+        }
+    }
+
     /// Fills in the batch of step `step`, counted through all epochs.
     pub fn fill(&self, step: u64, batch: &mut MapBatch) {
+        self.fill_part(step, |maps| 0..maps, batch);
+    }
+
+    /// The same for a part of it: `rows` says which, for a batch of so many maps. What is not there is left out.
+    pub fn fill_part(&self, step: u64, rows: impl FnOnce(usize) -> Range<usize>, batch: &mut MapBatch) {
         batch.indices = self.indices(step);
+        let rows = rows(batch.indices.len());
+        batch.indices.truncate(rows.end);
+        batch.indices.drain(..rows.start.min(batch.indices.len()));
         batch.pixels.resize(batch.indices.len() * PIXELS, 0.0);
         batch.costs.clear();
         batch.paths.clear();

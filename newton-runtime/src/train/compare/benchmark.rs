@@ -35,6 +35,9 @@ pub(in crate::train) trait Benchmark {
     /// Moves it to the device.
     fn batch(&self, draw: Self::Draw) -> Result<Self::Batch, TrainError>;
 
+    /// Samples in a batch, by which ranks' gradients are weighted.
+    fn samples(&self, batch: &Self::Batch) -> usize;
+
     /// By what a method's learning rate is multiplied in a step, counted from 0.
     fn decay(&self, step: u64) -> f64;
 

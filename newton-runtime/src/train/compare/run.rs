@@ -1,8 +1,11 @@
 //! One method's run: its network, what it has reached, and why it stopped if it did.
 
+use std::sync::Arc;
+
 use super::Benchmark;
 use crate::data::Split;
 use crate::graph::LayerError;
+use crate::parallel::{Collective, CollectiveError, several};
 use crate::train::{History, Method, Rule, TrainError, Trainer};
 
 /// Why a method's training ended early.
@@ -34,6 +37,8 @@ pub(in crate::train) struct Run<B: Benchmark> {
     pub times: Vec<f64>,
     /// Of the steps since the last validation.
     pub losses: Vec<f64>,
+    /// That train together; `None` for one that trains alone.
+    pub ranks: Option<Arc<dyn Collective>>,
 }
 
 /// What a validation found.
@@ -71,6 +76,7 @@ impl<B: Benchmark> Run<B> {
             learning_rate,
             times: Vec::new(),
             losses: Vec::new(),
+            ranks: None,
         }
     }
 
@@ -80,8 +86,12 @@ impl<B: Benchmark> Run<B> {
         }
         let loss = &self.loss;
         self.trainer.set_learning_rate(self.learning_rate * benchmark.decay(self.steps));
-        let outcome =
-            self.trainer.step(|network, gradients| benchmark.forward(network, loss, batch, gradients));
+        let forward =
+            |network: &mut B::Network, gradients| benchmark.forward(network, loss, batch, gradients);
+        let outcome = match &self.ranks {
+            None => self.trainer.step(forward),
+            Some(ranks) => self.trainer.step_across(&**ranks, benchmark.samples(batch), forward),
+        };
         if let Some(report) = self.unless_stopped(outcome)? {
             self.steps += 1;
             self.times.push(report.time.as_secs_f64());
@@ -105,7 +115,7 @@ impl<B: Benchmark> Run<B> {
         if self.stopped.is_some() {
             return Ok(None);
         }
-        let measured = benchmark.measure(self.trainer.network(), Split::Valid);
+        let measured = self.measured(benchmark, Split::Valid);
         let Some(valid) = self.unless_stopped(measured)? else { return Ok(None) };
         let loss = self.losses.iter().sum::<f64>() / self.losses.len() as f64;
         self.losses.clear();
@@ -116,6 +126,29 @@ impl<B: Benchmark> Run<B> {
             self.best = Some(Best { step: self.steps, valid, network });
         }
         Ok(Some(Measured { loss, numbers, is_best }))
+    }
+
+    /// How good the network is. Of several ranks, the first measures, and all go by that: whatever is decided is decided alike,
+    /// even where processors differ in the last bits.
+    fn measured(&self, benchmark: &B, split: Split) -> Result<B::Accuracy, TrainError> {
+        let measure = || benchmark.measure(self.trainer.network(), split);
+        let Some(ranks) = self.ranks.as_deref().filter(|ranks| several(*ranks)) else { return measure() };
+        let unreadable = |why: serde_json::Error| CollectiveError::Message { rank: 0, why: why.to_string() };
+        if ranks.rank() == 0 {
+            let outcome = measure();
+            let told = match &outcome {
+                Ok(accuracy) => Ok(accuracy),
+                Err(error) if ends_run(error) => Err(error.to_string()),
+                // The others are ended, not told.
+                Err(_) => return outcome,
+            };
+            ranks.broadcast(0, &mut serde_json::to_vec(&told).map_err(unreadable)?)?;
+            return outcome;
+        }
+        let mut bytes = Vec::new();
+        ranks.broadcast(0, &mut bytes)?;
+        let told: Result<B::Accuracy, String> = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        told.map_err(|message| crate::Error::InRank { rank: 0, message }.into())
     }
 
     /// Median wall time of a step: what else the machine does disturbs a mean more.
@@ -129,11 +162,19 @@ impl<B: Benchmark> Run<B> {
     pub fn unless_stopped<T>(&mut self, outcome: Result<T, TrainError>) -> Result<Option<T>, TrainError> {
         match outcome {
             Ok(value) => Ok(Some(value)),
-            Err(TrainError::Layer(LayerError::Loss(error))) => {
+            Err(error) if ends_run(&error) => {
                 self.stopped = Some(Stopped { step: self.steps, message: error.to_string() });
                 Ok(None)
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Whether it is the loss's numbers that went wrong, and not the machines.
+fn ends_run(error: &TrainError) -> bool {
+    match error {
+        TrainError::Layer(LayerError::Loss(error)) => !matches!(error, crate::Error::Collective(_)),
+        _ => false,
     }
 }

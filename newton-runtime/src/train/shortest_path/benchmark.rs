@@ -5,9 +5,10 @@ use dfdx::prelude::{Gradients, NoneTape, Trace};
 use super::predict::{evaluate, images};
 use super::{CostLoss, CostNetwork, EVALUATION_MAPS, MapImages, PathResult, Settings};
 use crate::data::Split;
-use crate::data::warcraft::{MapBatch, MapBatches, Warcraft};
+use crate::data::warcraft::{CELLS, MapBatch, MapBatches, Warcraft};
 use crate::graph::LayerError;
 use crate::newton::Newton;
+use crate::parallel::Share;
 use crate::train::compare::Benchmark;
 use crate::train::{Loss, TrainError};
 
@@ -17,6 +18,8 @@ pub(super) struct ShortestPath<'a, N: CostNetwork> {
     pub train: MapBatches,
     pub valid: MapBatches,
     pub test: MapBatches,
+    /// Of every training batch.
+    pub share: Share,
 }
 
 impl<'a, N: CostNetwork> ShortestPath<'a, N> {
@@ -28,6 +31,7 @@ impl<'a, N: CostNetwork> ShortestPath<'a, N> {
             train: MapBatches::shuffled(maps, Split::Train, settings.batch, settings.seed)?,
             valid: evaluated(Split::Valid)?,
             test: evaluated(Split::Test)?,
+            share: Share::default(),
         })
     }
 }
@@ -44,16 +48,20 @@ impl<N: CostNetwork> Benchmark for ShortestPath<'_, N> {
     const SCORE: &'static str = "perfect";
 
     fn draws(&self) -> impl Fn(u64) -> MapBatch + Sync {
-        let train = &self.train;
-        |step| {
+        let (train, share) = (&self.train, self.share);
+        move |step| {
             let mut batch = MapBatch::default();
-            train.fill(step, &mut batch);
+            train.fill_part(step, |maps| share.rows(maps), &mut batch);
             batch
         }
     }
 
     fn batch(&self, draw: MapBatch) -> Result<Self::Batch, TrainError> {
         Ok((images(&draw, self.device)?, draw.paths))
+    }
+
+    fn samples(&self, (_, paths): &Self::Batch) -> usize {
+        paths.len() / CELLS
     }
 
     fn decay(&self, step: u64) -> f64 {

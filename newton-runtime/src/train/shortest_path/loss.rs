@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use dfdx::prelude::{Cpu, OwnedTape};
 
@@ -12,6 +13,7 @@ use crate::loss::NewtonLoss;
 use crate::losses::{BellmanFord, BellmanFordWhile};
 use crate::newton::diagnostics::{Diagnostics, EXPLODING_FACTOR};
 use crate::newton::{Curvature, Newton};
+use crate::parallel::{Across, Collective, CollectiveError};
 use crate::train::method::{Method, UnknownName, by_name};
 use crate::train::{Loss, TrainError, check};
 
@@ -221,7 +223,7 @@ impl PathLoss {
         check::at_most("rounds", rounds as u64, 10_000, "at most 10 000")?;
         macro_rules! grid {
             ($loss:ident) => {
-                Box::new(Grid::<R, C, _>(
+                Box::new(Grid::<R, C, _>::new(
                     $loss::<R, C>::new(beta, rounds, rounds, metric == Metric::L2Squared)
                         .curvature(newton.curvature)
                         .lambda(newton.lambda)
@@ -256,10 +258,25 @@ pub trait CostLoss<D: Backend = Cpu> {
 
     /// Which curvature, which lambda.
     fn newton(&self) -> Newton;
+
+    /// From now on, a batch is spread over these ranks: see [`Across`].
+    ///
+    /// # Errors
+    /// [`CollectiveError::Unshared`], unless it is implemented.
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), CollectiveError> {
+        let _ = ranks;
+        Err(CollectiveError::Unshared)
+    }
 }
 
 /// A loss on grids whose label is the path as a grid.
-pub(super) struct Grid<const R: usize, const C: usize, L>(pub L);
+pub(super) struct Grid<const R: usize, const C: usize, L>(Across<L>);
+
+impl<const R: usize, const C: usize, L> Grid<R, C, L> {
+    pub fn new(loss: L) -> Self {
+        Self(Across::alone(loss))
+    }
+}
 
 /// The grids that lie one after the other.
 fn grids<const R: usize, const C: usize>(cells: &[f32]) -> &[[[f32; C]; R]] {
@@ -285,5 +302,10 @@ impl<const R: usize, const C: usize, D: Backend, L: NewtonLoss<f32, Label = [[f3
         let newton = self.0.newton();
         // lambda means nothing without a curvature.
         if newton.curvature == Curvature::None { Newton::none() } else { newton }
+    }
+
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), CollectiveError> {
+        self.0.set_ranks(ranks);
+        Ok(())
     }
 }

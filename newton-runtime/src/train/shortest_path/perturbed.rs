@@ -87,18 +87,20 @@ impl PerturbedSettings {
         Ok(match self.smoothed {
             Smoothed::Loss => {
                 // The share of cells that are wrong.
-                Box::new(Grid::<R, C, _>(Perturbed::of(squared(paths), smoothing, OfLoss).newton(newton)))
+                Box::new(Grid::<R, C, _>::new(
+                    Perturbed::of(squared(paths), smoothing, OfLoss).newton(newton),
+                ))
             }
             Smoothed::Algorithm if newton.curvature == Curvature::Hessian => {
                 return Err(crate::Error::from(SmoothingError::HessianOfAlgorithm).into());
             }
             Smoothed::Algorithm => {
                 let loss = OfAlgorithm { loss: MeanSquaredError::new(R * C) };
-                Box::new(Grid::<R, C, _>(Perturbed::of(paths, smoothing, loss).newton(newton)))
+                Box::new(Grid::<R, C, _>::new(Perturbed::of(paths, smoothing, loss).newton(newton)))
             }
             Smoothed::Optimizer => {
                 let loss = OfOptimizer::default();
-                Box::new(Grid::<R, C, _>(Perturbed::of(paths, smoothing, loss).newton(newton)))
+                Box::new(Grid::<R, C, _>::new(Perturbed::of(paths, smoothing, loss).newton(newton)))
             }
         })
     }

@@ -1,10 +1,13 @@
 //! A run of the shortest-path benchmark that can be interrupted.
 
+use std::sync::Arc;
+
 use super::benchmark::ShortestPath;
 use super::{CostLoss, CostNetwork, MethodSettings, Settings, predict};
 use crate::data::Split;
 use crate::data::warcraft::{CELLS, Warcraft};
 use crate::newton::Diagnostics;
+use crate::parallel::{Collective, Share};
 use crate::train::compare::Run;
 use crate::train::session::{Inspect, Single, loss_error, only};
 use crate::train::{Rule, Session, TrainError};
@@ -47,5 +50,15 @@ impl<N: CostNetwork> Inspect for ShortestPath<'_, N> {
 
     fn network(&self) -> String {
         N::name()
+    }
+
+    fn set_share(&mut self, share: Share) -> Result<(), TrainError> {
+        share.check(self.train.smallest())?;
+        self.share = share;
+        Ok(())
+    }
+
+    fn spread(loss: &mut Self::Criterion, ranks: Arc<dyn Collective>) -> Result<(), TrainError> {
+        Ok(loss.set_ranks(ranks)?)
     }
 }

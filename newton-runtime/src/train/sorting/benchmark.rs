@@ -8,6 +8,7 @@ use crate::data::{FourDigitSets, Split};
 use crate::error::Quantity;
 use crate::graph::{Engine, LayerError};
 use crate::newton::{self, Newton};
+use crate::parallel::Share;
 use crate::train::compare::Benchmark;
 use crate::train::{Loss, RankingAccuracy, RankingMetrics, TrainError};
 
@@ -17,6 +18,8 @@ pub(super) struct Sorting<'a, N: Scorer> {
     pub train: FourDigitSets,
     pub valid: FourDigitSets,
     pub test: FourDigitSets,
+    /// Of every training batch.
+    pub share: Share,
 }
 
 impl<N: Scorer> Benchmark for Sorting<'_, N> {
@@ -32,12 +35,16 @@ impl<N: Scorer> Benchmark for Sorting<'_, N> {
     const SCORE: &'static str = "em5";
 
     fn draws(&self) -> impl Fn(u64) -> Self::Draw + Sync {
-        let (train, batch) = (&self.train, self.settings.batch);
-        move |step| train.batch(step, batch)
+        let (train, rows) = (&self.train, self.share.rows(self.settings.batch));
+        move |step| train.rows(step, rows.clone())
     }
 
     fn batch(&self, (pixels, numbers): Self::Draw) -> Result<Self::Batch, TrainError> {
         Ok((N::images(pixels, self.device)?, numbers))
+    }
+
+    fn samples(&self, (_, numbers): &Self::Batch) -> usize {
+        numbers.len() / self.settings.n
     }
 
     fn decay(&self, _: u64) -> f64 {

@@ -7,6 +7,7 @@ use super::scorer::Scorer;
 use super::{EVALUATION_SETS, Effect, Observer, Outcome, RankingLoss, Settings};
 use crate::data::{Digits, FourDigitSets, Split};
 use crate::newton::Newton;
+use crate::parallel::Share;
 use crate::train::compare::{self, Plan, Run};
 use crate::train::{History, TrainError};
 
@@ -73,6 +74,7 @@ pub fn compare_on<N: Scorer>(
         train: sets(Split::Train)?,
         valid: sets(Split::Valid)?,
         test: sets(Split::Test)?,
+        share: Share::default(),
     };
     let Settings { steps, validate_every, seed, .. } = *settings;
     let history = compare::train(&benchmark, &mut runs, &Plan { steps, validate_every, seed }, observer)?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use dfdx::prelude::{Cpu, OwnedTape, Tensor};
 
@@ -11,6 +12,7 @@ use crate::loss::NewtonLoss;
 use crate::losses::{self, CauchyOddEven, LogisticOddEven, NeuralSort, SoftSort};
 use crate::newton::diagnostics::{Diagnostics, EXPLODING_FACTOR};
 use crate::newton::{Curvature, Newton};
+use crate::parallel::{Across, Collective, CollectiveError};
 use crate::train::method::{Method, UnknownName, by_name};
 use crate::train::{Loss, TrainError, check};
 
@@ -116,7 +118,7 @@ impl SortingLoss {
                     .lambda(newton.lambda)
                     .average(newton.average)
                     .on_indefinite(newton.on_indefinite);
-                Box::new(Ranking { loss, order: losses::$order::<f32, N> })
+                Box::new(Ranking { loss: Across::alone(loss), order: losses::$order::<f32, N> })
             }};
         }
         Ok(match self {
@@ -165,10 +167,19 @@ pub trait RankingLoss<D: Backend = Cpu> {
 
     /// Which curvature, which lambda.
     fn newton(&self) -> Newton;
+
+    /// From now on, a batch is spread over these ranks: see [`Across`].
+    ///
+    /// # Errors
+    /// [`CollectiveError::Unshared`], unless it is implemented.
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), CollectiveError> {
+        let _ = ranks;
+        Err(CollectiveError::Unshared)
+    }
 }
 
 pub(super) struct Ranking<const N: usize, L> {
-    pub loss: L,
+    pub loss: Across<L>,
     pub order: fn(&[f64; N]) -> [[f32; N]; N],
 }
 
@@ -199,5 +210,10 @@ impl<const N: usize, D: Backend, L: NewtonLoss<f32, Label = [[f32; N]; N]>> Rank
         let newton = self.loss.newton();
         // lambda means nothing without a curvature.
         if newton.curvature == Curvature::None { Newton::none() } else { newton }
+    }
+
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), CollectiveError> {
+        self.loss.set_ranks(ranks);
+        Ok(())
     }
 }

@@ -1,10 +1,13 @@
 //! A run of the sorting benchmark that can be interrupted.
 
+use std::sync::Arc;
+
 use super::benchmark::{Sorting, scores};
 use super::scorer::Scorer;
 use super::{EVALUATION_SETS, RankingLoss, Settings};
 use crate::data::{Digits, FourDigitSets, Split};
 use crate::newton::Diagnostics;
+use crate::parallel::{Collective, Share};
 use crate::train::compare::Run;
 use crate::train::session::{Inspect, Single, loss_error, only};
 use crate::train::{Rule, Session, TrainError};
@@ -29,6 +32,7 @@ pub fn session<'a, N: Scorer + 'a>(
         train: sets(Split::Train)?,
         valid: sets(Split::Valid)?,
         test: sets(Split::Test)?,
+        share: Share::default(),
     };
     let run = Run::with_rule(method, loss, N::seeded(settings.seed, device)?, rule, settings.learning_rate);
     Ok(Box::new(Single { benchmark, run }))
@@ -53,5 +57,15 @@ impl<N: Scorer> Inspect for Sorting<'_, N> {
 
     fn network(&self) -> String {
         N::NAME.into()
+    }
+
+    fn set_share(&mut self, share: Share) -> Result<(), TrainError> {
+        share.check(self.settings.batch)?;
+        self.share = share;
+        Ok(())
+    }
+
+    fn spread(loss: &mut Self::Criterion, ranks: Arc<dyn Collective>) -> Result<(), TrainError> {
+        Ok(loss.set_ranks(ranks)?)
     }
 }

@@ -1,5 +1,7 @@
 //! The sorting losses computed otherwise than in the paper: in f64, with a stable cross-entropy, on scaled scores.
 
+use std::sync::Arc;
+
 use dfdx::prelude::{OwnedTape, Tensor, TryMul};
 
 use super::loss::Ranking;
@@ -9,6 +11,7 @@ use crate::graph::{Backend, LayerError};
 use crate::loss::{Gradients, NewtonLoss};
 use crate::losses::{self, CAUCHY, CauchyOddEven, LOGISTIC, LogisticOddEven, NeuralSort, SoftSort, stable};
 use crate::newton::{Diagnostics, Newton};
+use crate::parallel::{Across, Collective, CollectiveError};
 use crate::train::{Loss, TrainError, check};
 
 impl SortingLoss {
@@ -30,7 +33,7 @@ impl SortingLoss {
                     .lambda(newton.lambda)
                     .average(newton.average)
                     .on_indefinite(newton.on_indefinite);
-                Box::new(Ranking { loss, order: losses::$order::<f32, N> })
+                Box::new(Ranking { loss: Across::alone(loss), order: losses::$order::<f32, N> })
             }};
         }
         Ok(match self {
@@ -59,7 +62,7 @@ impl SortingLoss {
                     .lambda(newton.lambda)
                     .average(newton.average)
                     .on_indefinite(newton.on_indefinite);
-                Box::new(Ranking { loss: Wide(loss), order: losses::$order::<f32, N> })
+                Box::new(Ranking { loss: Across::alone(Wide(loss)), order: losses::$order::<f32, N> })
             }};
         }
         Ok(match self {
@@ -151,6 +154,10 @@ impl<D: Backend> RankingLoss<D> for Scaled<D> {
 
     fn newton(&self) -> Newton {
         self.loss.newton()
+    }
+
+    fn set_ranks(&mut self, ranks: Arc<dyn Collective>) -> Result<(), CollectiveError> {
+        self.loss.set_ranks(ranks)
     }
 }
 

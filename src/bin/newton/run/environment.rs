@@ -58,6 +58,9 @@ pub struct Session {
     /// Universal time.
     pub started: String,
     pub command: Vec<String>,
+    /// Processes that trained it together.
+    #[serde(default = "super::one")]
+    pub ranks: usize,
 }
 
 impl Environment {
@@ -91,10 +94,10 @@ impl Environment {
     }
 
     /// Notes a session, after those that were.
-    pub fn session(mut self, before: Option<Self>, from_step: u64) -> Self {
+    pub fn session(mut self, before: Option<Self>, from_step: u64, ranks: usize) -> Self {
         self.sessions = before.map(|before| before.sessions).unwrap_or_default();
         let command = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
-        self.sessions.push(Session { from_step, started: time(unix_seconds()), command });
+        self.sessions.push(Session { from_step, started: time(unix_seconds()), command, ranks });
         self
     }
 

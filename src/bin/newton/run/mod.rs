@@ -23,6 +23,11 @@ use crate::keys::Keys;
 const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
 
+/// How many ranks what was written before there were several had.
+fn one() -> usize {
+    1
+}
+
 /// A directory with a run in it, to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {

@@ -90,6 +90,9 @@ pub struct Time {
     pub wall_seconds: f64,
     /// Times it was started or taken up again.
     pub sessions: usize,
+    /// Processes in the last session.
+    #[serde(default = "super::one")]
+    pub ranks: usize,
 }
 
 impl RunResult {
