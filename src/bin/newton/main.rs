@@ -2,6 +2,7 @@
 
 mod config;
 mod data;
+mod device;
 mod diagnose;
 mod figure6;
 mod keys;
@@ -25,6 +26,7 @@ use newton_losses::parallel::Collective;
 #[cfg(feature = "mpi")]
 use newton_losses::parallel::Mpi;
 
+use crate::device::Device;
 use crate::keys::Keys;
 use crate::problem::DataCache;
 use crate::progress::Progress;
@@ -71,6 +73,9 @@ struct Train {
     /// With --resume: if the newest checkpoint cannot be used, go on from the one before it
     #[arg(long, requires = "resume")]
     use_previous: bool,
+    /// Where to train: cpu, cuda, cuda:1, ...
+    #[arg(long, default_value_t)]
+    device: Device,
     /// Print the result as one JSON object on one line
     #[arg(long)]
     json: bool,
@@ -124,7 +129,7 @@ fn train_together(options: &Train) -> anyhow::Result<ExitCode> {
     let outcome = match mpi.rank() {
         0 => lead(options, Some(&ranks)),
         // How the run ended is rank 0's to say.
-        _ => train::follow(&ranks).map(|_| ExitCode::SUCCESS),
+        _ => train::follow(&ranks, options.device).map(|_| ExitCode::SUCCESS),
     };
     outcome.or_else(|error| {
         // The others may be waiting for this one, for ever.
@@ -145,7 +150,8 @@ fn lead(options: &Train, ranks: Option<&Arc<dyn Collective>>) -> anyhow::Result<
     };
     let config = train::configure(&given, &options.out, resume)?;
     let (mut data, mut progress) = (DataCache::default(), Progress::new("")?);
-    let result = train::lead(&config, &options.out, resume, &mut data, &mut progress, ranks)?;
+    let device = options.device;
+    let result = train::lead(&config, &options.out, resume, device, &mut data, &mut progress, ranks)?;
     let mut out = std::io::stdout().lock();
     if options.json {
         writeln!(out, "{}", serde_json::to_string(&result)?)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
-use dfdx::prelude::Cpu;
+use newton_losses::cli_losses::Compiled;
 use newton_losses::parallel::Collective;
 use newton_losses::train::events::EventFile;
 use newton_losses::train::session::Tested;
@@ -17,6 +17,7 @@ use newton_losses::train::{Checkpoint, CheckpointError, Session};
 use serde_json::json;
 
 use crate::config::{Config, FORMAT, resolve};
+use crate::device::{self, Device};
 use crate::keys::Keys;
 use crate::problem::{self, Begun, DataCache};
 use crate::ranks::{self, Task};
@@ -91,10 +92,11 @@ pub fn run(
     config: &Config,
     out: &Path,
     resume: Resume,
+    device: Device,
     data: &mut DataCache,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<RunResult> {
-    lead(config, out, resume, data, watch, None)
+    lead(config, out, resume, device, data, watch, None)
 }
 
 /// The same as the first of several ranks, the others of which [`follow`]: it alone has to do with the directory.
@@ -102,6 +104,20 @@ pub fn lead(
     config: &Config,
     out: &Path,
     resume: Resume,
+    device: Device,
+    data: &mut DataCache,
+    watch: &mut dyn Watch,
+    ranks: Option<&Arc<dyn Collective>>,
+) -> anyhow::Result<RunResult> {
+    let seed = config.keys.seed.unwrap_or(0);
+    device::on!(device, seed, |place| lead_on(config, out, resume, (device, place), data, watch, ranks))
+}
+
+fn lead_on<D: Compiled>(
+    config: &Config,
+    out: &Path,
+    resume: Resume,
+    (device, place): (Device, &D),
     data: &mut DataCache,
     watch: &mut dyn Watch,
     ranks: Option<&Arc<dyn Collective>>,
@@ -123,12 +139,11 @@ pub fn lead(
         claimed.write_keys(&config.keys)?;
     }
     let checkpoint = find_checkpoint(&claimed, config, resume)?;
-    let device = Cpu::default();
     let from = checkpoint.as_ref().map_or(Ok(0), |checkpoint| checkpoint.number("step"))?;
     if let Some(ranks) = ranks {
         ranks::tell(&**ranks, &Task::Train { keys: Box::new(config.keys.clone()), from })?;
     }
-    let Begun { mut session, data, samples } = problem::begin(&device, config, data, from)?;
+    let Begun { mut session, data, samples } = problem::begin(place, config, data, from)?;
     let mut metrics = Metrics::new(session.columns());
     if let Some(checkpoint) = &checkpoint {
         session.restore(checkpoint)?;
@@ -147,7 +162,7 @@ pub fn lead(
     }
     let size = ranks.map_or(1, |ranks| ranks.size());
     let before = Environment::read(out);
-    let environment = Environment::here(&config.keys, &data).session(before, from, size);
+    let environment = Environment::here(&config.keys, &data, device).session(before, from, size);
     environment.write(&claimed)?;
     let mut trained = Trained { config, claimed: Some(&claimed), data: &data, metrics, events: None };
     trained.publish_all()?;
@@ -177,21 +192,30 @@ pub fn lead(
 }
 
 /// Trains whatever rank 0 leads, and writes nothing.
-pub fn follow(ranks: &Arc<dyn Collective>) -> anyhow::Result<RunResult> {
+pub fn follow(ranks: &Arc<dyn Collective>, device: Device) -> anyhow::Result<RunResult> {
     let (keys, from) = match ranks::hear(&**ranks)? {
         Task::Finished(result) => return Ok(*result),
         Task::Train { keys, from } => (keys, from),
     };
     let config = resolve(&keys)?;
-    let device = Cpu::default();
+    let seed = config.keys.seed.unwrap_or(0);
+    device::on!(device, seed, |place| follow_on(&config, place, from, ranks))
+}
+
+fn follow_on<D: Compiled>(
+    config: &Config,
+    place: &D,
+    from: u64,
+    ranks: &Arc<dyn Collective>,
+) -> anyhow::Result<RunResult> {
     let mut cache = DataCache::default();
-    let Begun { mut session, data, .. } = problem::begin(&device, &config, &mut cache, from)?;
+    let Begun { mut session, data, .. } = problem::begin(place, config, &mut cache, from)?;
     let ranks::State { checkpoint, rows } = ranks::hear_state(&**ranks, &data)?;
     session.restore(&checkpoint)?;
     session.set_ranks(Arc::clone(ranks))?;
     // Patience goes by them.
     let metrics = Metrics { rows, ..Metrics::new(session.columns()) };
-    let mut trained = Trained { config: &config, claimed: None, data: &data, metrics, events: None };
+    let mut trained = Trained { config, claimed: None, data: &data, metrics, events: None };
     trained.train(&mut *session, &mut ())?;
     ranks::hear(&**ranks)
 }

@@ -11,6 +11,8 @@ pub enum Scale {
     Linear,
     /// Shares, in per cent.
     Percent,
+    /// Differences of shares, in points of per cent.
+    Points,
     /// Decades.
     Log,
     /// Decades on both sides of zero, and a straight piece between.
@@ -73,7 +75,7 @@ const FONT: &str = "sans-serif";
 impl Scale {
     fn forward(self, value: f64) -> f64 {
         match self {
-            Self::Linear | Self::Percent => value,
+            Self::Linear | Self::Percent | Self::Points => value,
             Self::Log => value.log10(),
             Self::SymLog if value.abs() <= STRAIGHT => value / STRAIGHT,
             Self::SymLog => value.signum() * (1.0 + (value.abs() / STRAIGHT).log10()),
@@ -85,6 +87,7 @@ impl Scale {
         match self {
             Self::Linear => number(at),
             Self::Percent => format!("{:.*} %", usize::from(extent < 0.05), 100.0 * at),
+            Self::Points => format!("{:+.*}", usize::from(extent < 0.05), 100.0 * at),
             Self::Log if whole || extent < 1.5 => number(10f64.powf(at)),
             Self::SymLog if whole && at.round() == 0.0 => "0".into(),
             Self::SymLog if whole => number(at.signum() * STRAIGHT * 10f64.powf(at.abs() - 1.0)),
@@ -215,6 +218,13 @@ impl Figure {
                 let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
                 if outline.len() > 2 {
                     chart.draw_series([Polygon::new(outline, colour.mix(0.17))]).map_err(text)?;
+                }
+                // A mark by itself has its interval as a line.
+                if let [Point { x, band: Some((low, high)), .. }] = piece[..] {
+                    let interval = [(x, low), (x, high)];
+                    chart
+                        .draw_series(LineSeries::new(interval, colour.mix(0.5).stroke_width(2)))
+                        .map_err(text)?;
                 }
                 let line: Vec<(f64, f64)> = piece.iter().map(|point| (point.x, point.y)).collect();
                 let style = colour.stroke_width(3);

@@ -3,6 +3,7 @@
 mod collect;
 mod compare;
 mod curves;
+mod effects;
 mod extras;
 mod figure;
 mod groups;

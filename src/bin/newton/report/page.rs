@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::collect::{Found, Kind};
 use super::compare::{Cell, Mark, Place, Selection};
 use super::curves;
+use super::effects;
 use super::figure::Figure;
 use super::groups::{Column, Experiment};
 use super::sections;
@@ -113,6 +114,7 @@ fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
             }
         }
     }
+    let effects = effects::section(experiment, Selection::Last)?;
     Ok(html! {
         section id=(format!("experiment-{i}")) {
             h2 { (experiment.title) }
@@ -121,6 +123,7 @@ fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
             p.note { (LEGEND) }
             p.note { (FAILURES) }
             @if experiment.chooses() { p.note { (CHOSEN) } }
+            (effects)
             (figures("Learning curves", "Mean over seeds; bands are 95 % confidence intervals of the mean (Student). As far as all seeds of a line go.", &lines))
             (figures("Ablation of \u{3bb}", "Bands are 95 % confidence intervals of the mean over seeds.", &ablations))
             (settings(experiment))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::compare::{Cell, Place, Selection};
+use super::effects;
 use super::groups::{Column, Experiment};
 use super::names::plain;
 use super::welch::Sample;
@@ -73,6 +74,7 @@ pub fn markdown(experiments: &[Experiment]) -> String {
                 text.push('\n');
             }
         }
+        text += &effects::markdown(experiment, Selection::Last, markdown_escaped);
     }
     text
 }
