@@ -2,7 +2,7 @@
 
 mod cli_support;
 
-use cli_support::{SORTING, checkpoints, newton, output, refused, result, text, train};
+use cli_support::{PATHS, SORTING, checkpoints, newton, output, refused, result, text, train};
 use serde_json::Value;
 
 #[test]
@@ -47,9 +47,36 @@ fn a_run_leaves_its_files_behind() {
         "metrics.csv",
         "metrics.jsonl",
         "result.json",
+        "sets.png",
         "times.csv",
     ];
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_run_draws_what_its_network_predicts() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = |name: &str| folder.path().join(name);
+    let picture = |name: &str, file: &str| std::fs::read(out(name).join(file)).expect("a picture");
+    for (benchmark, arguments, file) in
+        [("sorting", SORTING, "sets.png"), ("shortest_path", PATHS, "maps.png")]
+    {
+        let benchmark = format!("--benchmark={benchmark}");
+        let train_as = |name: &str, more: &[&str]| train(&out(name), &[&[&benchmark], arguments, more]);
+        let [once, again, other] = ["once", "again", "other"].map(|name| format!("{name}-{file}"));
+        train_as(&once, &[]);
+        assert!(picture(&once, file).starts_with(b"\x89PNG"));
+        train_as(&again, &[]);
+        assert!(picture(&again, file) == picture(&once, file), "{file} is the same when the run is repeated");
+        // Negative control: another seed has another network.
+        train_as(&other, &["--seed=1"]);
+        assert!(picture(&other, file) != picture(&once, file), "{file}");
+        // A kill between the picture and the result, or before both.
+        std::fs::remove_file(out(&again).join("result.json")).expect("there");
+        std::fs::write(out(&again).join(file), "half a pict").expect("writable");
+        train_as(&again, &["--resume"]);
+        assert!(picture(&again, file) == picture(&once, file), "{file} after a resumption");
+    }
 }
 
 #[test]
@@ -176,6 +203,7 @@ fn a_run_that_breaks_says_where_and_counts_as_failed() {
             || message.contains("inf")),
         "{json}"
     );
+    assert!(!folder.path().join("sets.png").exists(), "nothing to draw");
 }
 
 #[test]

@@ -49,6 +49,9 @@ pub enum TrainError {
     /// The run cannot go on from that checkpoint.
     #[error(transparent)]
     Checkpoint(Box<super::CheckpointError>),
+    /// What was predicted cannot be drawn.
+    #[error(transparent)]
+    Picture(#[from] super::PictureError),
     /// Whoever watches the run gave up, for instance because a file could not be written.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),

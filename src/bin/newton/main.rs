@@ -1,6 +1,7 @@
 //! Experiments with Newton losses: one program, one run = one directory. `docs/9-experiments.md` has it all.
 
 mod config;
+mod csv_file;
 mod data;
 mod diagnose;
 mod figure6;

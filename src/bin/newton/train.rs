@@ -19,6 +19,7 @@ use crate::keys::Keys;
 use crate::problem::{self, Begun, DataCache};
 use crate::run::{
     Best, Claimed, Environment, Failure, Found, Last, Metrics, Numbers, Row, RunDir, RunResult, Status, Time,
+    picture_name,
 };
 
 /// Who wants to know how a run gets on.
@@ -131,6 +132,7 @@ pub fn run(
     let tested = session.test()?;
     // A network may be finite in validation and not in the test.
     let status = if session.stopped().is_some() { Status::Failed } else { status };
+    publish_picture(&claimed, config, &*session)?;
     watch.ends();
     let result = RunResult {
         samples,
@@ -144,6 +146,12 @@ pub fn run(
     };
     result.write(&claimed)?;
     Ok(result)
+}
+
+/// Before the result, which says that everything is there.
+fn publish_picture(claimed: &Claimed, config: &Config, session: &dyn Session) -> anyhow::Result<()> {
+    let (Some(benchmark), Some(picture)) = (config.keys.benchmark, session.picture()?) else { return Ok(()) };
+    claimed.replace(picture_name(benchmark), &picture)
 }
 
 /// The checkpoint to go on from, if there is one.

@@ -48,4 +48,8 @@ impl<N: CostNetwork> Inspect for ShortestPath<'_, N> {
     fn network(&self) -> String {
         N::name()
     }
+
+    fn picture(&self, network: &N) -> Result<Vec<u8>, TrainError> {
+        predict::picture(network, &self.test)
+    }
 }

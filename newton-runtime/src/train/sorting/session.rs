@@ -2,7 +2,7 @@
 
 use super::benchmark::{Sorting, scores};
 use super::scorer::Scorer;
-use super::{EVALUATION_SETS, RankingLoss, Settings};
+use super::{EVALUATION_SETS, RankingLoss, Settings, picture};
 use crate::data::{Digits, FourDigitSets, Split};
 use crate::newton::Diagnostics;
 use crate::train::compare::Run;
@@ -53,5 +53,9 @@ impl<N: Scorer> Inspect for Sorting<'_, N> {
 
     fn network(&self) -> String {
         N::NAME.into()
+    }
+
+    fn picture(&self, network: &N) -> Result<Vec<u8>, TrainError> {
+        picture::picture(network, &self.test)
     }
 }

@@ -67,7 +67,8 @@ pub const COLOURS: [RGBColor; 8] = [
 const INK: RGBColor = RGBColor(1, 1, 1);
 const FAINT: RGBColor = RGBColor(1, 1, 2);
 const GRID: RGBColor = RGBColor(1, 1, 3);
-const SIZE: (u32, u32) = (520, 340);
+/// Small, so that text is large enough on a phone, which shows it narrower than this.
+const SIZE: (u32, u32) = (440, 300);
 const FONT: &str = "sans-serif";
 
 impl Scale {
@@ -187,8 +188,8 @@ impl Figure {
             .margin_right(22)
             .margin_bottom(4)
             .margin_left(4)
-            .x_label_area_size(50)
-            .y_label_area_size(68)
+            .x_label_area_size(48)
+            .y_label_area_size(66)
             .build_cartesian_2d(xs, ys)
             .map_err(text)?;
         chart
@@ -197,13 +198,13 @@ impl Figure {
             .bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(FAINT)
-            .x_labels(7)
-            .y_labels(7)
+            .x_labels(6)
+            .y_labels(6)
             .x_desc(&self.x.label)
             .y_desc(&self.y.label)
             .x_label_formatter(&|&at| self.x.scale.label(at, x_extent))
             .y_label_formatter(&|&at| self.y.scale.label(at, y_extent))
-            .label_style((FONT, 15).into_font().color(&INK))
+            .label_style((FONT, 16).into_font().color(&INK))
             .axis_desc_style((FONT, 16).into_font().color(&FAINT))
             .draw()
             .map_err(text)?;

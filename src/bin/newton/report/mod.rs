@@ -3,13 +3,19 @@
 mod collect;
 mod compare;
 mod curves;
+mod duplicates;
+mod experiment;
 mod extras;
 mod figure;
 mod groups;
 mod names;
 mod page;
+mod parts;
+mod predictions;
 mod sections;
+mod table9;
 mod tables;
+mod times;
 mod welch;
 
 use std::io::Write;
@@ -26,7 +32,7 @@ use groups::Experiment;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Directories of runs, or directories with such below them; also files of `newton figure6`. PNG pictures that lie there are shown
+    /// Directories of runs, or directories with such below them; also files of `newton figure6` and `newton table9`. PNG pictures that lie there are shown
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// The page, one file that needs no other; `tables.md` and `tables.csv` are written beside it
@@ -42,16 +48,18 @@ pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
     for note in found.notes.iter().filter(|note| matches!(note.kind, Kind::Skipped | Kind::Duplicate)) {
         eprintln!("{}: {}: {}", note.kind.name(), note.path.display(), note.reason.trim_end());
     }
-    if found.runs.is_empty() && found.gradients.is_empty() && found.pictures.is_empty() {
+    if found.is_empty() {
         bail!("nothing to report: no run was found");
     }
     let experiments = Experiment::all(&found);
     let page = page::page(&found, &experiments)?;
     let beside = options.out.parent().unwrap_or(Path::new(""));
     let (markdown, csv) = (beside.join("tables.md"), beside.join("tables.csv"));
-    for (file, text) in
-        [(&markdown, tables::markdown(&experiments)), (&csv, tables::csv(&experiments)), (&options.out, page)]
-    {
+    for (file, text) in [
+        (&markdown, tables::markdown(&experiments, &found.losses)),
+        (&csv, tables::csv(&experiments)),
+        (&options.out, page),
+    ] {
         files::replace(file, text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
     }
     let of = |kind: Kind| found.notes.iter().filter(|note| note.kind == kind).count();

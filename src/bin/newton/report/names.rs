@@ -1,6 +1,6 @@
 //! Names of the tables' rows, and their order: the paper's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -26,8 +26,25 @@ pub fn order(run: &Run) -> Order {
     )
 }
 
+/// Keys in which rows differ that would have the same name.
+pub struct Differing(BTreeMap<Order, BTreeSet<String>>);
+
+impl Differing {
+    pub fn of(all: &[(&Run, Table)]) -> Self {
+        // Each row is compared with one other of its name: with thousands of rows, comparing all pairs takes its time.
+        let mut first: BTreeMap<Order, &Table> = BTreeMap::new();
+        let mut differing: BTreeMap<Order, BTreeSet<String>> = BTreeMap::new();
+        for (run, table) in all {
+            let other = *first.entry(order(run)).or_insert(table);
+            let keys = table.keys().chain(other.keys()).filter(|key| table.get(*key) != other.get(*key));
+            differing.entry(order(run)).or_default().extend(keys.cloned());
+        }
+        Self(differing)
+    }
+}
+
 /// A loss with its setting: what differs between rows that would have the same name stands in it, too.
-pub fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
+pub fn row_name(run: &Run, table: &Table, differing: &Differing) -> String {
     let mut name = loss_name(run.loss).to_owned();
     let keys = &run.keys;
     if let Some(n) = keys.n {
@@ -42,11 +59,8 @@ pub fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
     if let Some(samples) = keys.samples {
         name += &format!(", {samples} samples");
     }
-    let rivals = || all.iter().filter(|(other, _)| order(other) == order(run)).map(|(_, table)| table);
-    let names: BTreeSet<&String> = rivals().flat_map(|table| table.keys()).collect();
-    for key in names {
-        let differs = rivals().any(|other| other.get(key) != table.get(key));
-        if let (true, false, Some(value)) = (differs, NAMED.contains(&key.as_str()), table.get(key)) {
+    for key in differing.0.get(&order(run)).into_iter().flatten() {
+        if let (false, Some(value)) = (NAMED.contains(&key.as_str()), table.get(key)) {
             name += &format!(", {} {}", key.replace('_', " "), plain(value));
         }
     }
