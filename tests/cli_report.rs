@@ -148,8 +148,13 @@ fn means_deviations_and_tests_are_those_worked_out_by_hand() {
     let row = "| SoftSort, n = 5 | 74.00 \u{b1} 4.00 \u{2248} (3 seeds) | 51.00 \u{b1} 1.00 \u{25bc} (\u{3bb} = 0.5, 3 seeds, p = 0.007) | \
         **82.00 \u{b1} 2.00** \u{25b3} \u{2605} (\u{3bb} = 0.1, of 2, 3 seeds, p = 0.055) |";
     assert!(report.markdown.contains(row), "{}", report.markdown);
-    for text in ["82.00 \u{b1} 2.00", "last step", "best validation", "Ablation of", "against training steps"]
-    {
+    for text in [
+        "82.00 \u{b1} 2.00",
+        "last step",
+        "best validation",
+        "Ablation of",
+        "EM in validation against training steps",
+    ] {
         assert!(report.page.contains(text), "{text}");
     }
 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::compare::{Cell, Place, Selection};
 use super::curves;
 use super::groups::Experiment;
+use super::names::metric_name;
 use super::parts::{drawn, figures, scrolling, sign};
 use super::predictions::predictions;
 use super::tables::{CHOSEN, FAILURES, LEGEND, TIMES, details, p_value, percent};
@@ -39,6 +40,8 @@ pub fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
             h2 { (experiment.title) }
             @for text in experiment.provenance() { p.note { (text) } }
             h3 id=(id(0)) { (PARTS[0].1) }
+            @let (name, of) = metric_name(experiment.metric());
+            p.note { "The share of " (of) " (" (name) ")." }
             @for selection in Selection::ALL { (table(experiment, selection)) }
             p.note { (LEGEND) }
             p.note { (FAILURES) }
@@ -88,7 +91,7 @@ fn unbroken(name: &str) -> String {
 fn table(experiment: &Experiment, selection: Selection) -> Markup {
     let columns = &experiment.columns;
     let metric = experiment.metric();
-    let label = format!("{metric} of the test in per cent, {}", selection.name());
+    let label = format!("{} in the test, %, {}", metric_name(metric).0, selection.name());
     scrolling(
         &label,
         html! {
@@ -132,7 +135,10 @@ fn settings(experiment: &Experiment) -> Markup {
     };
     let head = html! { thead { tr {
         @for name in ["Setting", "Method", "\u{3bb}", "Ended", "Selection"] { th scope="col" { (name) } }
-        @for metric in metrics { th scope="col" { (metric) } }
+        @for metric in metrics {
+            @let (name, of) = metric_name(metric);
+            th scope="col" title=(of) { (name) @if metric != "cost_ratio" { ", %" } }
+        }
         @for name in ["Against baseline", "t", "df", "p", "ms per step"] { th scope="col" { (name) } }
     } } };
     let body = html! { tbody { @for family in &experiment.families { @for group in &family.groups { @for selection in Selection::ALL {
@@ -152,5 +158,5 @@ fn settings(experiment: &Experiment) -> Markup {
             td.number { @if let Some(seconds) = group.seconds_per_step() { (format!("{:.2}", 1e3 * seconds)) } }
         }
     } } } } };
-    html! { details { summary { h3 { "All settings and numbers" } } (scrolling("All settings", html! { (head) (body) })) } }
+    html! { details { summary { h3 { "All settings and numbers" } } div.wide { (scrolling("All settings", html! { (head) (body) })) } } }
 }

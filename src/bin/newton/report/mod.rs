@@ -1,5 +1,6 @@
 //! `newton report`: runs, as many as there are, as one page to look at, and as tables to go on with.
 
+mod axis;
 mod collect;
 mod compare;
 mod curves;

@@ -81,6 +81,19 @@ fn loss_name(loss: LossName) -> &'static str {
     }
 }
 
+/// What is measured, for readers: its name, and what it is the share of.
+pub fn metric_name(metric: &str) -> (&str, &str) {
+    match metric {
+        "em" => ("EM", "sets that are ordered without a mistake"),
+        "ew" => ("EW", "numbers in their place"),
+        "em5" => ("EM5", "sets whose first five numbers are ordered without a mistake"),
+        "perfect" => ("perfect matches", "maps whose path is the label, cell by cell"),
+        "optimal" => ("optimal paths", "maps whose path costs no more than the label"),
+        "cost_ratio" => ("cost ratio", "what the paths cost, relative to the cheapest"),
+        other => (other, ""),
+    }
+}
+
 /// Text without its quotes.
 pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)

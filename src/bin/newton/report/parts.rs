@@ -42,7 +42,7 @@ pub fn drawn(figure: &Figure) -> anyhow::Result<Option<Markup>> {
 
 /// Wide tables scroll within themselves.
 pub fn scrolling(label: &str, table: Markup) -> Markup {
-    html! { div.scroll tabindex="0" role="region" aria-label=(label) { table { caption { (label) } (table) } } }
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { table { caption { span { (label) } } (table) } } }
 }
 
 /// With its meaning, for those who do not see it or do not know it.

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use super::axis::{Axis, Scale};
 use super::compare::Mark;
 use super::extras::{Curve, Losses};
-use super::figure::{Axis, Figure, Point, Scale, Series};
+use super::figure::{Figure, Point, Series};
 use super::parts::{drawn, figures, scrolling, sign};
 use super::tables::p_value;
 use super::welch::{Sample, Welch};
