@@ -135,11 +135,12 @@ impl Found {
             self.note(Kind::Skipped, path, format!("has `{name}`, but no `config.toml`: no run"));
         }
         for (entry, is_dir) in entries {
-            // A run has no runs in it.
-            if is_dir && !is_run {
-                waiting.push(entry);
-            } else if !is_dir && !(is_run && is_prediction(&entry)) {
-                self.file(&entry);
+            match (is_run, is_dir) {
+                (false, true) => waiting.push(entry),
+                // A run has no runs in it, and its picture is shown with its results.
+                (true, true) => {}
+                (true, false) if is_prediction(&entry) => {}
+                (_, false) => self.file(&entry),
             }
         }
     }

@@ -7,7 +7,7 @@ use super::compare::Selection;
 use super::extras::Sweep;
 use super::figure::{Figure, Point, Series};
 use super::groups::{Column, Experiment, Family, Group};
-use super::names::metric_name;
+use super::names::{metric_name, paper_name};
 use super::welch::Sample;
 use crate::keys::{Benchmark, MethodName};
 use crate::run::{Row, Status};
@@ -116,7 +116,7 @@ pub fn gradients(sweep: &Sweep) -> Figure {
     };
     let Sweep { loss, temperature, spread, order, .. } = sweep;
     Figure {
-        title: format!("{loss} at {temperature}, {spread} spread, {order}"),
+        title: format!("{}, temperature {temperature}, {spread} spread, {order}", paper_name(loss)),
         description: series.iter().map(largest).collect(),
         x: Axis { label: "score x1".into(), scale: Scale::Linear },
         y: Axis { label: "derivative by x1".into(), scale: Scale::SymLog },

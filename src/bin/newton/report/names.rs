@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clap::ValueEnum;
 use toml::{Table, Value};
 
 use super::collect::Run;
@@ -65,6 +66,14 @@ pub fn row_name(run: &Run, table: &Table, differing: &Differing) -> String {
         }
     }
     name
+}
+
+/// The paper's name for what our files call `name`; others stay as they are.
+pub fn paper_name(name: &str) -> &str {
+    match LossName::from_str(name, false) {
+        Ok(loss) => loss_name(loss),
+        Err(_) => name,
+    }
 }
 
 /// As the paper has it.
