@@ -259,6 +259,17 @@ fn what_cannot_be_used_is_named_and_left_out() {
     let said = nothing(&root.join("empty"));
     assert!(said.contains("empty: no run is there") && said.contains("nothing to report"), "{said}");
     assert!(nothing(&root.join("no-such")).contains("no-such"));
+    // A page beside another has tables of its own; its name must not be theirs.
+    let named = |name: &str| {
+        let mut newton = Command::new(env!("CARGO_BIN_EXE_newton"));
+        newton.arg("report").arg(root.join("sound-0")).arg("--out").arg(root.join("names").join(name));
+        newton
+    };
+    assert_eq!(output(named("quick.html")).1, Some(0));
+    for name in ["quick.html", "quick.md", "quick.csv"] {
+        assert!(root.join("names").join(name).is_file(), "{name}");
+    }
+    assert!(refused(named("quick.csv")).contains("is to end in .html"));
     assert!(!root.join("none").exists(), "nothing is written");
 }
 

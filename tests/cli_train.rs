@@ -2,7 +2,7 @@
 
 mod cli_support;
 
-use cli_support::{PATHS, SORTING, checkpoints, newton, output, refused, result, text, train};
+use cli_support::{SORTING, checkpoints, newton, output, refused, result, text, train};
 use serde_json::Value;
 
 #[test]
@@ -58,11 +58,12 @@ fn a_run_draws_what_its_network_predicts() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let out = |name: &str| folder.path().join(name);
     let picture = |name: &str, file: &str| std::fs::read(out(name).join(file)).expect("a picture");
-    for (benchmark, arguments, file) in
-        [("sorting", SORTING, "sets.png"), ("shortest_path", PATHS, "maps.png")]
-    {
-        let benchmark = format!("--benchmark={benchmark}");
-        let train_as = |name: &str, more: &[&str]| train(&out(name), &[&[&benchmark], arguments, more]);
+    let sets = ["--benchmark=sorting", "--n=3", "--steps=2", "--valid-batches=1", "--test-batches=1"];
+    let maps = ["--benchmark=shortest_path", "--epochs=1"];
+    let sizes = ["--batch=4", "--train-size=100", "--valid-size=20", "--test-size=20"];
+    let few = ["--batch=4", "--train-size=4", "--valid-size=2", "--test-size=2"];
+    for (arguments, sizes, file) in [(&sets[..], sizes, "sets.png"), (&maps, few, "maps.png")] {
+        let train_as = |name: &str, more: &[&str]| train(&out(name), &[arguments, &sizes, more]);
         let [once, again, other] = ["once", "again", "other"].map(|name| format!("{name}-{file}"));
         train_as(&once, &[]);
         assert!(picture(&once, file).starts_with(b"\x89PNG"));

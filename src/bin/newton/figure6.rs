@@ -1,6 +1,7 @@
 //! The paper's Figure 6: gradients of one score along a sweep, in f64 and f32, and what Newton steps make of them.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,7 +43,8 @@ const ORDERS: [(&str, [f64; 5]); 2] =
 pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
     ensure!((2..=100_000).contains(&options.points), "`points` is {}, expected 2 to 100 000", options.points);
     let text = csv(options.points, options.lambda)?;
-    println!("{}", csv_file::write(&options.out, "figure6.csv", &text)?.display());
+    let file = csv_file::write(&options.out, "figure6.csv", &text)?;
+    writeln!(std::io::stdout(), "{}", file.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

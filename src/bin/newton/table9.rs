@@ -6,6 +6,7 @@
 //! table has is not published; about 50 fit its numbers.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,21 +65,22 @@ pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
         }
     }
     let file = options.out.as_ref().map(|out| csv_file::write(out, "table9.csv", &csv)).transpose()?;
+    let mut out = std::io::stdout().lock();
     let [baseline, fisher] = &last;
     if options.json {
         let object = serde_json::json!({
             "iterations": options.iterations, "lambda": options.lambda, "baseline": baseline, "inject_fisher": fisher,
         });
-        println!("{object}");
+        writeln!(out, "{object}")?;
     } else {
-        println!("mean squared error before step {}, lambda = {}", options.iterations, options.lambda);
-        println!("{:<6}{:>10}{:>14}", "seed", "baseline", "InjectFisher");
+        writeln!(out, "mean squared error before step {}, lambda = {}", options.iterations, options.lambda)?;
+        writeln!(out, "{:<6}{:>10}{:>14}", "seed", "baseline", "InjectFisher")?;
         for (seed, (baseline, fisher)) in baseline.iter().zip(fisher).enumerate() {
-            println!("{seed:<6}{baseline:>10.4}{fisher:>14.4}");
+            writeln!(out, "{seed:<6}{baseline:>10.4}{fisher:>14.4}")?;
         }
-        println!("{:<6}{:>10.4}{:>14.4}", "mean", mean(baseline), mean(fisher));
+        writeln!(out, "{:<6}{:>10.4}{:>14.4}", "mean", mean(baseline), mean(fisher))?;
         if let Some(file) = file {
-            println!("{}", file.display());
+            writeln!(out, "{}", file.display())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -23,7 +23,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use newton_losses::train::files;
 use serde_json::json;
@@ -36,7 +36,7 @@ pub struct Options {
     /// Directories of runs, or directories with such below them; also files of `newton figure6` and `newton table9`. PNG pictures that lie there are shown
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
-    /// The page, one file that needs no other; `tables.md` and `tables.csv` are written beside it
+    /// The page, one file that needs no other; `tables.md` and `tables.csv` are written beside it, beside NAME.html NAME.md and NAME.csv
     #[arg(long, value_name = "FILE.html", default_value = "runs/report.html")]
     out: PathBuf,
     /// Print what was found as one JSON object on one line
@@ -44,7 +44,20 @@ pub struct Options {
     json: bool,
 }
 
+/// The tables' files beside a page: `tables.md` of `report.html`, `quick.md` of `quick.html`, so that two reports in one directory do not replace
+/// each other's.
+fn tables_of(page: &Path) -> anyhow::Result<[PathBuf; 2]> {
+    let is_page = page
+        .extension()
+        .is_some_and(|extension| ["html", "htm"].iter().any(|other| extension.eq_ignore_ascii_case(other)));
+    ensure!(is_page, "{}: the page's name is to end in .html", page.display());
+    let is_report = page.file_stem().is_some_and(|stem| stem == "report");
+    let named = if is_report { page.with_file_name("tables.html") } else { page.into() };
+    Ok(["md", "csv"].map(|extension| named.with_extension(extension)))
+}
+
 pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
+    let [markdown, csv] = tables_of(&options.out)?;
     let found = Found::below(&options.folders);
     for note in found.notes.iter().filter(|note| matches!(note.kind, Kind::Skipped | Kind::Duplicate)) {
         eprintln!("{}: {}: {}", note.kind.name(), note.path.display(), note.reason.trim_end());
@@ -54,8 +67,6 @@ pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let experiments = Experiment::all(&found);
     let page = page::page(&found, &experiments)?;
-    let beside = options.out.parent().unwrap_or(Path::new(""));
-    let (markdown, csv) = (beside.join("tables.md"), beside.join("tables.csv"));
     for (file, text) in [
         (&markdown, tables::markdown(&experiments, &found.losses)),
         (&csv, tables::csv(&experiments)),
