@@ -2,6 +2,7 @@
 
 use dfdx::prelude::Cpu;
 use newton_runtime::Error;
+use newton_runtime::graph::Backend;
 use newton_runtime::loss::NewtonLoss;
 use newton_runtime::newton::Newton;
 use newton_runtime::scalar::Float;
@@ -20,38 +21,69 @@ pub enum Arithmetic {
     Wide,
 }
 
-/// A sorting loss for sets of `n`.
-///
-/// # Errors
-/// [`TrainError::SetSize`] for sizes that are not compiled in, and those of the loss.
-pub fn sorting(
-    loss: SortingLoss,
-    n: usize,
-    arithmetic: Arithmetic,
-    temperature: f64,
-    newton: Newton,
-) -> Result<Box<dyn RankingLoss>, TrainError> {
-    match (arithmetic, n) {
-        (Arithmetic::Paper, 3) => loss.sized::<3>(temperature, newton),
-        (Arithmetic::Paper, 5) => loss.sized::<5>(temperature, newton),
-        (Arithmetic::Paper, 10) => loss.sized::<10>(temperature, newton),
-        (Arithmetic::Paper, 15) => loss.sized::<15>(temperature, newton),
-        (Arithmetic::Paper, n) => Err(TrainError::SetSize { n, supported: &[3, 5, 10, 15] }),
-        (Arithmetic::Stable, 5) => loss.stable::<5, Cpu>(temperature, newton),
-        (Arithmetic::Stable, 10) => loss.stable::<10, Cpu>(temperature, newton),
-        (Arithmetic::Wide, 5) => loss.wide::<5, Cpu>(temperature, newton),
-        (Arithmetic::Wide, 10) => loss.wide::<10, Cpu>(temperature, newton),
-        (_, n) => Err(TrainError::SetSize { n, supported: &[5, 10] }),
-    }
+/// A device that they are compiled for. Methods, not generic functions: those would be compiled with the program.
+pub trait Compiled: Backend {
+    /// A sorting loss for sets of `n`.
+    ///
+    /// # Errors
+    /// [`TrainError::SetSize`] for sizes that are not compiled in, and those of the loss.
+    fn sorting(
+        loss: SortingLoss,
+        n: usize,
+        arithmetic: Arithmetic,
+        temperature: f64,
+        newton: Newton,
+    ) -> Result<Box<dyn RankingLoss<Self>>, TrainError>;
+
+    /// A shortest-path loss for maps of 12 x 12 cells, for a run that has made `step` steps.
+    ///
+    /// # Errors
+    /// Those of the loss.
+    fn shortest_path(
+        loss: PathLoss,
+        newton: Newton,
+        step: u64,
+    ) -> Result<Box<dyn CostLoss<Self>>, TrainError>;
 }
 
-/// A shortest-path loss for maps of 12 x 12 cells, for a run that has made `step` steps.
-///
-/// # Errors
-/// Those of the loss.
-pub fn shortest_path(loss: PathLoss, newton: Newton, step: u64) -> Result<Box<dyn CostLoss>, TrainError> {
-    loss.sized_at::<12, 12, Cpu>(newton, step)
+macro_rules! compiled {
+    ($device:ty) => {
+        impl Compiled for $device {
+            fn sorting(
+                loss: SortingLoss,
+                n: usize,
+                arithmetic: Arithmetic,
+                temperature: f64,
+                newton: Newton,
+            ) -> Result<Box<dyn RankingLoss<Self>>, TrainError> {
+                match (arithmetic, n) {
+                    (Arithmetic::Paper, 3) => loss.sized_on::<3, Self>(temperature, newton),
+                    (Arithmetic::Paper, 5) => loss.sized_on::<5, Self>(temperature, newton),
+                    (Arithmetic::Paper, 10) => loss.sized_on::<10, Self>(temperature, newton),
+                    (Arithmetic::Paper, 15) => loss.sized_on::<15, Self>(temperature, newton),
+                    (Arithmetic::Paper, n) => Err(TrainError::SetSize { n, supported: &[3, 5, 10, 15] }),
+                    (Arithmetic::Stable, 5) => loss.stable::<5, Self>(temperature, newton),
+                    (Arithmetic::Stable, 10) => loss.stable::<10, Self>(temperature, newton),
+                    (Arithmetic::Wide, 5) => loss.wide::<5, Self>(temperature, newton),
+                    (Arithmetic::Wide, 10) => loss.wide::<10, Self>(temperature, newton),
+                    (_, n) => Err(TrainError::SetSize { n, supported: &[5, 10] }),
+                }
+            }
+
+            fn shortest_path(
+                loss: PathLoss,
+                newton: Newton,
+                step: u64,
+            ) -> Result<Box<dyn CostLoss<Self>>, TrainError> {
+                loss.sized_at::<12, 12, Self>(newton, step)
+            }
+        }
+    };
 }
+
+compiled!(Cpu);
+#[cfg(feature = "cuda")]
+compiled!(dfdx::prelude::Cuda);
 
 /// Gradients of a sorting loss at many scores, and the directions of the Newton step over all of them, N x 5: for the paper's Figure 6.
 ///

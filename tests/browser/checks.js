@@ -42,6 +42,12 @@ for (const section of document.querySelectorAll("main section")) {
 
 // Colours as sRGB in 0..1 with opacity.
 const colour = (text) => {
+  // What is mixed of two colours.
+  const mixed = /^color\(srgb ([^)]*)\)$/.exec(text);
+  if (mixed !== null) {
+    const [r, g, b, a = 1] = mixed[1].split(/[\s/]+/).map(Number);
+    return { rgb: [r, g, b], a };
+  }
   const numbers = /^rgba?\(([^)]*)\)$/.exec(text);
   if (numbers === null) return null;
   const [r, g, b, a = 1] = numbers[1].split(/[\s,/]+/).map(Number);

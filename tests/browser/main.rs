@@ -33,6 +33,34 @@ fn report(runs: &Path) -> std::path::PathBuf {
     page
 }
 
+/// Made-up results with another learning rate, after which one method is significantly better than the baseline, the other worse.
+fn significant(runs: &Path, results: &mut Vec<Value>) {
+    for (method, folder, em) in [
+        ("baseline", "sorting--seed=0--method=baseline", 0.4),
+        ("hessian", "sorting--seed=0--method=hessian--lambda=0.5", 0.2),
+        ("fisher", "sorting--seed=0--method=fisher--lambda=0.1", 0.9),
+    ] {
+        let read =
+            |name: &str| std::fs::read_to_string(runs.join(folder).join(name)).expect("a file of a run");
+        for seed in 0..3_u32 {
+            let mut result: Value = serde_json::from_str(&read("result.json")).expect("JSON");
+            result["config"]["learning_rate"] = json!(0.5);
+            result["config"]["seed"] = json!(seed);
+            for network in ["last", "best"] {
+                let em = em + 0.01 * f64::from(seed);
+                result[network]["test"] = json!({ "em": em, "ew": em, "em5": em });
+            }
+            let config = read("config.toml").replace("learning_rate = 0.001", "learning_rate = 0.5");
+            let config = config.replace("\nseed = 0\n", &format!("\nseed = {seed}\n"));
+            let out = runs.join(format!("made-up-{method}-{seed}"));
+            std::fs::create_dir(&out).expect("writable");
+            std::fs::write(out.join("config.toml"), config).expect("writable");
+            std::fs::write(out.join("result.json"), result.to_string()).expect("writable");
+            results.push(result);
+        }
+    }
+}
+
 /// Trainings of both benchmarks, and the tables of the other commands.
 fn experiments(runs: &Path) -> Vec<Value> {
     let mut results = Vec::new();
@@ -56,6 +84,7 @@ fn experiments(runs: &Path) -> Vec<Value> {
         newton.args(arguments).arg("--out").arg(runs);
         assert_eq!(output(newton).1, Some(0), "{arguments:?}");
     }
+    significant(runs, &mut results);
     results
 }
 
@@ -95,7 +124,8 @@ fn a_report_is_whole_readable_and_true() {
         for selection in ["last step", "best validation"] {
             let metric = if section == "Sorting" { "EM" } else { "perfect matches" };
             let caption = format!("{metric} in the test, %, {selection}");
-            assert_eq!(page::one(&tables, &caption, section).rows.len(), 2);
+            let settings = if section == "Sorting" { 2 } else { 1 };
+            assert_eq!(page::one(&tables, &caption, section).rows.len(), 1 + settings);
         }
     }
     let count = |selector: &str| {
@@ -103,6 +133,8 @@ fn a_report_is_whole_readable_and_true() {
     };
     assert_eq!(count(".predictions img.sets"), 3, "one of each method");
     assert_eq!(count(".predictions img.maps"), 2);
+    assert_eq!(count(".gain"), 1, "Fisher");
+    assert_eq!(count(".loss"), 1, "Hessian");
     assert_eq!(count("#figure-6 svg"), 16);
     assert_eq!(count("#experiment-0-curves svg, #experiment-1-curves svg"), 4);
 }
@@ -132,7 +164,10 @@ fn numbers_are_those_of_the_runs(
             let config = &result["config"];
             let lambda = config["lambda"].as_f64().map(|lambda| lambda.to_string()).unwrap_or_default();
             let method = config["method"].as_str().expect("a method");
+            let rate = format!("learning rate {}", config["learning_rate"]);
+            let setting = table.cell(row, "Setting");
             table.cell(row, "Method").to_lowercase() == method
+                && (setting.ends_with(&rate) || !setting.contains("learning rate"))
                 && table.cell(row, "\u{3bb}") == lambda
                 && result[network]["test"].get(metric).is_some()
         };
@@ -146,13 +181,14 @@ fn numbers_are_those_of_the_runs(
 fn times_are_those_of_the_runs(table: &Table, results: &[Value]) {
     let mean = |method: &str| {
         let of = |result: &&Value| {
-            result["config"]["method"] == method && result["config"]["benchmark"] == "sorting"
+            result["config"]["method"] == method && result["config"]["learning_rate"] == 0.001
         };
         let times = results.iter().filter(of).map(|result| result["time"]["seconds_per_step"].as_f64());
         let times: Vec<f64> = times.map(|time| time.expect("a time")).collect();
         times.iter().sum::<f64>() / times.len() as f64
     };
-    let row = &table.rows[1];
+    let of_rate = |row: &&Vec<String>| row[0].ends_with("learning rate 0.001");
+    let row = table.rows.iter().find(of_rate).expect("the trained setting");
     for (method, runs) in [("Hessian", 2), ("Fisher", 4)] {
         let ratio = mean(&method.to_lowercase()) / mean("baseline");
         let details = format!("{ratio:.2} \u{d7} baseline, {runs} runs");

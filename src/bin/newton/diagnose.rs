@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use dfdx::prelude::Cpu;
+use newton_losses::cli_losses::Compiled;
 use newton_losses::data::Split;
 use newton_losses::newton::Diagnostics;
 use newton_losses::train::Checkpoint;
@@ -14,6 +14,7 @@ use newton_losses::train::session::Diagnosis;
 use serde_json::{Value, json};
 
 use crate::config::{Config, read, resolve};
+use crate::device::{self, Device};
 use crate::keys::{Keys, MethodName, Policy};
 use crate::problem::{self, DataCache};
 use crate::run::RunDir;
@@ -36,6 +37,9 @@ pub struct Options {
     /// Whose first batch is looked at
     #[arg(long, value_enum, default_value = "test")]
     split: Part,
+    /// Where the network is: cpu, cuda, cuda:1, ... What is shown is computed on the CPU
+    #[arg(long, default_value_t)]
+    device: Device,
     /// Print one JSON object on one line
     #[arg(long)]
     json: bool,
@@ -54,7 +58,9 @@ pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
     let mut found = Vec::new();
     for method in [MethodName::Hessian, MethodName::Fisher] {
         let Some(config) = of_method(&keys, method)? else { continue };
-        let diagnosis = look(&config, checkpoint.as_ref(), split, &mut data)?;
+        let (seed, checkpoint) = (config.keys.seed.unwrap_or(0), checkpoint.as_ref());
+        let diagnosis =
+            device::on!(options.device, seed, |place| look(place, &config, checkpoint, split, &mut data))?;
         found.push((config, diagnosis));
     }
     let mut out = std::io::stdout().lock();
@@ -76,14 +82,14 @@ pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 /// Numbers that are not finite are an answer, too.
-fn look(
+fn look<D: Compiled>(
+    place: &D,
     config: &Config,
     checkpoint: Option<&Checkpoint>,
     split: Split,
     data: &mut DataCache,
 ) -> anyhow::Result<Result<Diagnosis, String>> {
-    let device = Cpu::default();
-    let mut begun = problem::begin(&device, config, data, 0)?;
+    let mut begun = problem::begin(place, config, data, 0)?;
     if let Some(checkpoint) = checkpoint {
         begun.session.restore_network(checkpoint)?;
     }

@@ -3,6 +3,7 @@
 mod config;
 mod csv_file;
 mod data;
+mod device;
 mod diagnose;
 mod figure6;
 mod keys;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::device::Device;
 use crate::keys::Keys;
 use crate::problem::DataCache;
 use crate::progress::Progress;
@@ -67,6 +69,9 @@ struct Train {
     /// With --resume: if the newest checkpoint cannot be used, go on from the one before it
     #[arg(long, requires = "resume")]
     use_previous: bool,
+    /// Where to train: cpu, cuda, cuda:1, ...
+    #[arg(long, default_value_t)]
+    device: Device,
     /// Print the result as one JSON object on one line
     #[arg(long)]
     json: bool,
@@ -118,7 +123,8 @@ fn train(options: &Train) -> anyhow::Result<ExitCode> {
     };
     let config = train::configure(&given, &options.out, resume)?;
     let mut progress = Progress::new("")?;
-    let result = train::run(&config, &options.out, resume, &mut DataCache::default(), &mut progress)?;
+    let mut data = DataCache::default();
+    let result = train::run(&config, &options.out, resume, options.device, &mut data, &mut progress)?;
     let mut out = std::io::stdout().lock();
     if options.json {
         writeln!(out, "{}", serde_json::to_string(&result)?)?;

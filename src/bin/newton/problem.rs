@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use dfdx::prelude::Cpu;
-use newton_losses::cli_losses::{self, Arithmetic};
+use newton_losses::cli_losses::{Arithmetic, Compiled};
 use newton_losses::data::Digits;
 use newton_losses::data::warcraft::Warcraft;
 use newton_losses::models::{CombResNet, CombResNet18, MnistCnn, SmallCnn};
@@ -81,16 +81,16 @@ pub struct Begun<'a> {
 /// Whether there is such a loss, before the data are read or drawn.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     match &config.problem {
-        Problem::Sorting(settings) => ranking(config, settings).map(|_| ()),
+        Problem::Sorting(settings) => ranking::<Cpu>(config, settings).map(|_| ()),
         Problem::ShortestPath(settings) => {
-            Ok(cli_losses::shortest_path(settings.loss, config.newton, 0).map(|_| ())?)
+            Ok(Cpu::shortest_path(settings.loss, config.newton, 0).map(|_| ())?)
         }
     }
 }
 
 /// Makes the session of a run that has made `step` steps; its state is to be restored, if they are any.
-pub fn begin<'a>(
-    device: &'a Cpu,
+pub fn begin<'a, D: Compiled>(
+    device: &'a D,
     config: &'a Config,
     data: &mut DataCache,
     step: u64,
@@ -101,16 +101,20 @@ pub fn begin<'a>(
         (Problem::Sorting(settings), Kept::Digits(digits)) => {
             let loss = ranking(config, settings)?;
             let session = match network {
-                Network::Small => sorting::session::<SmallCnn>(device, settings, digits, loss, config.rule)?,
-                Network::Paper => sorting::session::<MnistCnn>(device, settings, digits, loss, config.rule)?,
+                Network::Small => {
+                    sorting::session::<SmallCnn<f32, D>>(device, settings, digits, loss, config.rule)?
+                }
+                Network::Paper => {
+                    sorting::session::<MnistCnn<f32, D>>(device, settings, digits, loss, config.rule)?
+                }
             };
             let samples = settings.test_batches * EVALUATION_SETS as u64;
             Ok(Begun { session, data: digits.provenance.to_string(), samples })
         }
         (Problem::ShortestPath(settings), Kept::Maps(maps)) => {
-            let loss = cli_losses::shortest_path(settings.loss, config.newton, step)?;
+            let loss = D::shortest_path(settings.loss, config.newton, step)?;
             let session = match network {
-                Network::Small => shortest_path::session::<CombResNet<32, 7, 12>>(
+                Network::Small => shortest_path::session::<CombResNet<32, 7, 12, f32, D>>(
                     device,
                     settings,
                     maps,
@@ -118,7 +122,7 @@ pub fn begin<'a>(
                     config.rule,
                 )?,
                 Network::Paper => {
-                    shortest_path::session::<CombResNet18>(device, settings, maps, loss, config.rule)?
+                    shortest_path::session::<CombResNet18<f32, D>>(device, settings, maps, loss, config.rule)?
                 }
             };
             Ok(Begun { session, data: maps.provenance.to_string(), samples: maps.test.len() as u64 })
@@ -127,10 +131,10 @@ pub fn begin<'a>(
     }
 }
 
-fn ranking(
+fn ranking<D: Compiled>(
     config: &Config,
     settings: &sorting::Settings,
-) -> anyhow::Result<Box<dyn newton_losses::train::sorting::RankingLoss>> {
+) -> anyhow::Result<Box<dyn newton_losses::train::sorting::RankingLoss<D>>> {
     let keys = &config.keys;
     let arithmetic = match (keys.precision, keys.cross_entropy) {
         (Some(Precision::F64), _) => Arithmetic::Wide,
@@ -138,7 +142,6 @@ fn ranking(
         _ => Arithmetic::Paper,
     };
     ensure!(settings.n > 0, "`n` is 0, expected 3, 5, 10 or 15");
-    let loss =
-        cli_losses::sorting(settings.loss, settings.n, arithmetic, settings.temperature, config.newton)?;
+    let loss = D::sorting(settings.loss, settings.n, arithmetic, settings.temperature, config.newton)?;
     Ok(sorting::scaled(loss, keys.score_scale.unwrap_or(1.0))?)
 }

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
-use dfdx::prelude::Cpu;
+use newton_losses::cli_losses::Compiled;
 use newton_losses::train::events::EventFile;
 use newton_losses::train::session::Tested;
 use newton_losses::train::{Checkpoint, CheckpointError, Session};
 use serde_json::json;
 
 use crate::config::{Config, FORMAT, resolve};
+use crate::device::{self, Device};
 use crate::keys::Keys;
 use crate::problem::{self, Begun, DataCache};
 use crate::run::{
@@ -89,6 +90,19 @@ pub fn run(
     config: &Config,
     out: &Path,
     resume: Resume,
+    device: Device,
+    data: &mut DataCache,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<RunResult> {
+    let seed = config.keys.seed.unwrap_or(0);
+    device::on!(device, seed, |place| run_on(config, out, resume, (device, place), data, watch))
+}
+
+fn run_on<D: Compiled>(
+    config: &Config,
+    out: &Path,
+    resume: Resume,
+    (device, place): (Device, &D),
     data: &mut DataCache,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<RunResult> {
@@ -106,9 +120,8 @@ pub fn run(
         claimed.write_keys(&config.keys)?;
     }
     let checkpoint = find_checkpoint(&claimed, config, resume)?;
-    let device = Cpu::default();
     let from = checkpoint.as_ref().map_or(Ok(0), |checkpoint| checkpoint.number("step"))?;
-    let Begun { mut session, data, samples } = problem::begin(&device, config, data, from)?;
+    let Begun { mut session, data, samples } = problem::begin(place, config, data, from)?;
     let mut metrics = Metrics::new(session.columns());
     if let Some(checkpoint) = &checkpoint {
         session.restore(checkpoint)?;
@@ -122,7 +135,7 @@ pub fn run(
         claimed.checkpoints().remove_after(from)?;
     }
     let before = Environment::read(out);
-    let environment = Environment::here(&config.keys, &data).session(before, from);
+    let environment = Environment::here(&config.keys, &data, device).session(before, from);
     environment.write(&claimed)?;
     let mut trained = Trained { config, claimed: &claimed, data: &data, metrics, events: None };
     trained.publish_all()?;

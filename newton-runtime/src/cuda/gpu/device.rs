@@ -109,6 +109,21 @@ impl Gpu {
         self.0.cuda.ordinal()
     }
 
+    /// What its maker calls it.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub fn name(&self) -> Result<String, CudaError> {
+        let mut name = [0_u8; 256];
+        let length = name.len() as i32;
+        // SAFETY: the device exists, and the driver writes at most `length` bytes, the zero at the end included.
+        unsafe { sys::cuDeviceGetName(name.as_mut_ptr().cast(), length, *self.0.cuda.cu_device()) }
+            .result()
+            .map_err(driver("asking for the device's name"))?;
+        let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(String::from_utf8_lossy(name).into_owned())
+    }
+
     /// The compute capability as compilers write it: `sm_90`.
     pub fn architecture(&self) -> String {
         let (major, minor) = self.0.architecture;

@@ -8,6 +8,8 @@ pub enum Scale {
     Linear,
     /// Shares, in per cent.
     Percent,
+    /// Differences of shares, in points of per cent.
+    Points,
     /// Decades.
     Log,
     /// Decades on both sides of zero, and a straight piece between.
@@ -29,7 +31,7 @@ impl Scale {
     /// Where on the axis a value is.
     pub fn forward(self, value: f64) -> f64 {
         match self {
-            Self::Linear | Self::Percent => value,
+            Self::Linear | Self::Percent | Self::Points => value,
             Self::Log => value.log10(),
             Self::SymLog if value.abs() <= STRAIGHT => value / STRAIGHT,
             Self::SymLog => value.signum() * (1.0 + (value.abs() / STRAIGHT).log10()),
@@ -39,7 +41,7 @@ impl Scale {
     /// Places of round numbers with what stands there, in ascending order.
     pub fn ticks(self, along: &Range<f64>) -> Vec<(f64, String)> {
         let step = match self {
-            Self::Linear | Self::Percent => round_step(along.end - along.start),
+            Self::Linear | Self::Percent | Self::Points => round_step(along.end - along.start),
             Self::Log | Self::SymLog => ((along.end - along.start) / (MOST - 1) as f64).ceil().max(1.0),
         };
         let every = |step: f64| -> Vec<f64> {
@@ -63,14 +65,13 @@ impl Scale {
                 _ => places,
             };
         }
+        // As many decimals as tell neighbours apart.
+        let decimals = (-(100.0 * step).log10() - 1e-9).ceil().clamp(0.0, 6.0) as usize;
         let text = |at: f64| match self {
             Self::Linear => number(at),
-            // As many decimals as tell neighbours apart.
-            Self::Percent => format!(
-                "{:.*} %",
-                (-(100.0 * step).log10() - 1e-9).ceil().clamp(0.0, 6.0) as usize,
-                100.0 * at
-            ),
+            Self::Percent => format!("{:.decimals$} %", 100.0 * at),
+            Self::Points if at.abs() < 1e-9 * step => "0".into(),
+            Self::Points => format!("{:+.decimals$}", 100.0 * at).replace('-', "\u{2212}"),
             Self::Log => number(10f64.powf(at)),
             Self::SymLog if at.round() == 0.0 => "0".into(),
             Self::SymLog => number(at.signum() * STRAIGHT * 10f64.powf(at.abs() - 1.0)),
@@ -124,13 +125,14 @@ mod tests {
         assert_eq!(texts(Scale::Linear, -10.0..10.0), ["\u{2212}10", "\u{2212}5", "0", "5", "10"]);
         assert_eq!(texts(Scale::Percent, 0.0..0.8), ["0 %", "20 %", "40 %", "60 %", "80 %"]);
         assert_eq!(texts(Scale::Percent, 0.912..0.918), ["91.2 %", "91.4 %", "91.6 %", "91.8 %"]);
+        assert_eq!(texts(Scale::Points, -0.02..0.04), ["\u{2212}2", "0", "+2", "+4"]);
         assert_eq!(texts(Scale::Log, -1.0..0.0), ["0.1", "0.2", "0.5", "1"]);
         assert_eq!(texts(Scale::Log, -3.0..3.0), ["0.01", "1", "100"]);
         assert_eq!(texts(Scale::Log, 0.5..0.6), ["3.16", "3.98"], "no round number within");
         assert_eq!(texts(Scale::SymLog, -4.2..4.2), ["\u{2212}1", "\u{2212}0.01", "0", "0.01", "1"]);
         // Whatever the extent, there are some, within, and not too many.
         for extent in [1e-6, 0.3, 1.0, 7.0, 99.0, 1e5] {
-            for scale in [Scale::Linear, Scale::Percent, Scale::Log, Scale::SymLog] {
+            for scale in [Scale::Linear, Scale::Percent, Scale::Points, Scale::Log, Scale::SymLog] {
                 for start in [-extent / 3.0, 0.0, 0.77] {
                     let ticks = scale.ticks(&(start..start + extent));
                     assert!(

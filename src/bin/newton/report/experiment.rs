@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::compare::{Cell, Place, Selection};
 use super::curves;
+use super::effects;
 use super::groups::Experiment;
 use super::names::metric_name;
 use super::parts::{drawn, figures, scrolling, sign};
@@ -12,8 +13,9 @@ use super::tables::{CHOSEN, FAILURES, LEGEND, TIMES, details, p_value, percent};
 use super::welch::Sample;
 
 /// Headings of the page's navigation, with what their ids end in.
-pub const PARTS: [(&str, &str); 5] = [
+pub const PARTS: [(&str, &str); 6] = [
     ("accuracy", "Accuracy in the test"),
+    ("effects", "Where curvature helps"),
     ("curves", "Learning curves (Figures 3 and 5)"),
     ("times", "Time per step (Tables 6 to 8)"),
     ("lambda", "Ablation of \u{3bb} (Figure 4)"),
@@ -35,6 +37,7 @@ pub fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
     let id = |part: usize| format!("experiment-{i}-{}", PARTS[part].0);
     let part =
         |part: usize, note: &str, drawings: &[Markup]| figures(&id(part), PARTS[part].1, note, drawings);
+    let effects = effects::section(&id(1), PARTS[1].1, experiment, Selection::Last)?;
     Ok(html! {
         section id=(format!("experiment-{i}")) {
             h2 { (experiment.title) }
@@ -46,10 +49,11 @@ pub fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
             p.note { (LEGEND) }
             p.note { (FAILURES) }
             @if experiment.chooses() { p.note { (CHOSEN) } }
-            (part(1, "Accuracy in validation. Mean over seeds; bands are 95 % confidence intervals of the mean (Student). As far as all seeds of a line go.", &lines))
-            (times(&id(2), experiment))
-            (part(3, "Bands are 95 % confidence intervals of the mean over seeds.", &ablations))
-            (predictions(&id(4), PARTS[4].1, experiment))
+            (effects)
+            (part(2, "Accuracy in validation. Mean over seeds; bands are 95 % confidence intervals of the mean (Student). As far as all seeds of a line go.", &lines))
+            (times(&id(3), experiment))
+            (part(4, "Bands are 95 % confidence intervals of the mean over seeds.", &ablations))
+            (predictions(&id(5), PARTS[5].1, experiment))
             (settings(experiment))
             details {
                 summary { h3 { "What all these runs have in common" } }
@@ -65,7 +69,7 @@ fn times(id: &str, experiment: &Experiment) -> Markup {
     let rows: Vec<_> = experiment.families.iter().map(|family| (family, family.times(columns))).collect();
     html! {
         @if rows.iter().any(|(_, cells)| cells.iter().any(Option::is_some)) {
-            h3 id=(id) { (PARTS[2].1) }
+            h3 id=(id) { (PARTS[3].1) }
             (scrolling("Milliseconds per training step", html! {
                 thead { tr { th scope="col" { "Setting" } @for column in columns { th scope="col" { (column.name()) } } } }
                 tbody { @for (family, cells) in &rows { tr {

@@ -160,6 +160,13 @@ impl Figure {
                 if outline.len() > 2 {
                     chart.draw_series([Polygon::new(outline, colour.mix(0.15))]).map_err(text)?;
                 }
+                // A mark by itself has its interval as a line.
+                if let [Point { x, band: Some((low, high)), .. }] = piece[..] {
+                    let interval = [(x, low), (x, high)];
+                    chart
+                        .draw_series(LineSeries::new(interval, colour.mix(0.8).stroke_width(2)))
+                        .map_err(text)?;
+                }
                 let line: Vec<(f64, f64)> = piece.iter().map(|point| (point.x, point.y)).collect();
                 let style = colour.stroke_width(3);
                 if series.dashed {

@@ -5,6 +5,7 @@ mod collect;
 mod compare;
 mod curves;
 mod duplicates;
+mod effects;
 mod experiment;
 mod extras;
 mod figure;

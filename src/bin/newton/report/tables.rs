@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::compare::{Cell, Place, Selection};
+use super::effects;
 use super::extras::Losses;
 use super::groups::Experiment;
 use super::names::plain;
@@ -79,6 +80,7 @@ pub fn markdown(experiments: &[Experiment], losses: &[Losses]) -> String {
                 text.push('\n');
             }
         }
+        text += &effects::markdown(experiment, Selection::Last, markdown_escaped);
         markdown_times(&mut text, experiment);
     }
     for losses in losses {

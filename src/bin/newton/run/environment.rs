@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Claimed;
 use crate::config::FORMAT;
+use crate::device::Device;
 use crate::keys::Keys;
 
 const ENVIRONMENT: &str = "environment.json";
@@ -62,7 +63,7 @@ pub struct Session {
 
 impl Environment {
     /// Of this process, before its first session.
-    pub fn here(keys: &Keys, data: &str) -> Self {
+    pub fn here(keys: &Keys, data: &str, device: Device) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             format: FORMAT,
@@ -74,7 +75,7 @@ impl Environment {
             profile: option_env!("NEWTON_PROFILE").unwrap_or_default().into(),
             data: data.into(),
             seeds: Seeds { seed: keys.seed.unwrap_or(0), data_seed: keys.data_seed },
-            device: "cpu".into(),
+            device: device.described(),
             cpu: field("/proc/cpuinfo", "model name"),
             cores,
             memory_bytes: memory(),

@@ -12,6 +12,7 @@ use clap::Args;
 use newton_losses::train::files;
 use serde_json::json;
 
+use crate::device::Device;
 use crate::keys::Benchmark;
 use crate::problem::{self, DataCache};
 use crate::progress::Progress;
@@ -54,6 +55,9 @@ pub struct Options {
     /// If a run's newest checkpoint cannot be used, go on from the one before it
     #[arg(long)]
     use_previous: bool,
+    /// Where to train: cpu, cuda, cuda:1, ...
+    #[arg(long, default_value_t)]
+    device: Device,
     /// Print the outcome as one JSON object on one line
     #[arg(long)]
     json: bool,
@@ -116,7 +120,7 @@ fn train(options: &Options, shard: &[&Point]) -> anyhow::Result<Outcome> {
         }
         let mut progress = Progress::new(format!("run {} of {}: ", place + 1, shard.len()))?;
         // One that cannot be trained does not keep the others from it.
-        match train::run(config, &out, resume, &mut data, &mut progress) {
+        match train::run(config, &out, resume, options.device, &mut data, &mut progress) {
             Ok(result) => {
                 outcome.finished += 1;
                 outcome.failed += usize::from(result.status == Status::Failed);
