@@ -148,8 +148,13 @@ fn means_deviations_and_tests_are_those_worked_out_by_hand() {
     let row = "| SoftSort, n = 5 | 74.00 \u{b1} 4.00 \u{2248} (3 seeds) | 51.00 \u{b1} 1.00 \u{25bc} (\u{3bb} = 0.5, 3 seeds, p = 0.007) | \
         **82.00 \u{b1} 2.00** \u{25b3} \u{2605} (\u{3bb} = 0.1, of 2, 3 seeds, p = 0.055) |";
     assert!(report.markdown.contains(row), "{}", report.markdown);
-    for text in ["82.00 \u{b1} 2.00", "last step", "best validation", "Ablation of", "against training steps"]
-    {
+    for text in [
+        "82.00 \u{b1} 2.00",
+        "last step",
+        "best validation",
+        "Ablation of",
+        "EM in validation against training steps",
+    ] {
         assert!(report.page.contains(text), "{text}");
     }
 }
@@ -254,7 +259,110 @@ fn what_cannot_be_used_is_named_and_left_out() {
     let said = nothing(&root.join("empty"));
     assert!(said.contains("empty: no run is there") && said.contains("nothing to report"), "{said}");
     assert!(nothing(&root.join("no-such")).contains("no-such"));
+    // A page beside another has tables of its own; its name must not be theirs.
+    let named = |name: &str| {
+        let mut newton = Command::new(env!("CARGO_BIN_EXE_newton"));
+        newton.arg("report").arg(root.join("sound-0")).arg("--out").arg(root.join("names").join(name));
+        newton
+    };
+    assert_eq!(output(named("quick.html")).1, Some(0));
+    for name in ["quick.html", "quick.md", "quick.csv"] {
+        assert!(root.join("names").join(name).is_file(), "{name}");
+    }
+    assert!(refused(named("quick.csv")).contains("is to end in .html"));
     assert!(!root.join("none").exists(), "nothing is written");
+}
+
+#[test]
+fn tables_of_other_commands_are_reported() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let newton = |arguments: &[&str], out: &Path| {
+        let mut newton = Command::new(env!("CARGO_BIN_EXE_newton"));
+        newton.args(arguments).arg("--out").arg(out);
+        let (output, code) = output(newton);
+        assert_eq!(code, Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    // A directory or a file, with what is said of it.
+    let said = newton(&["table9", "--seeds=3", "--iterations=4"], root);
+    assert!(said.trim_end().ends_with("table9.csv"), "{said}");
+    newton(&["table9", "--seeds=1", "--iterations=2", "--lambda=0.5"], &root.join("deep/one.csv"));
+    newton(&["figure6", "--points=9"], &root.join("deep"));
+    let csv = fs::read_to_string(root.join("table9.csv")).expect("written");
+    assert_eq!(csv.lines().count(), 1 + 3 * 2 * 4);
+    let last = |method: &str| -> Vec<f64> {
+        let lines = csv.lines().filter(|line| line.contains(&format!(",{method},4,")));
+        lines.map(|line| line.split(',').nth(3).expect("a loss").parse().expect("a number")).collect()
+    };
+    let report = report(root);
+    assert_eq!(report.said["notes"], json!([]));
+    let row = |name: &str, values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        format!("{name} | {mean:.4} \u{b1} {:.4} (3 seeds)", (squares / 2.0).sqrt())
+    };
+    for row in
+        [row("Baseline", &last("baseline")), row("InjectFisher, \u{3bb} = 0.1", &last("inject_fisher"))]
+    {
+        assert!(report.markdown.contains(&row), "{row}: {}", report.markdown);
+    }
+    for text in
+        ["Table 9: InjectFisher", "Figure 6: gradients", "before step 4", "before step 2", "deep/one.csv"]
+    {
+        assert!(report.page.contains(text), "{text}");
+    }
+    fs::write(root.join("torn.csv"), "seed,method,iteration,loss\n0,baseline,1\n").expect("writable");
+    let (what, why) = self::report(root).reason("torn.csv");
+    assert!(what == "skipped" && why.contains("torn.csv, line 2: 3 fields"), "{what}: {why}");
+}
+
+#[test]
+fn times_and_their_ratio_to_the_baseline_are_reported() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let newton = [("method", json!("fisher")), ("lambda", json!(0.1))];
+    runs(root, "baseline", &[], [0.7, 0.8, 0.9]);
+    runs(root, "fisher", &newton, [0.7, 0.8, 0.9]);
+    for (seed, seconds) in [0.014, 0.015, 0.016].into_iter().enumerate() {
+        let file = root.join(format!("fisher-{seed}/result.json"));
+        let mut result: Value =
+            serde_json::from_str(&fs::read_to_string(&file).expect("there")).expect("JSON");
+        result["time"]["seconds_per_step"] = json!(seconds);
+        fs::write(&file, result.to_string()).expect("writable");
+    }
+    let report = report(root);
+    let row =
+        "| SoftSort, n = 5 | 10.0 \u{b1} 0.0 (3 runs) | 15.0 \u{b1} 1.0 (1.50 \u{d7} baseline, 3 runs) |";
+    assert!(report.markdown.contains(row), "{}", report.markdown);
+    for heading in ["Learning curves (Figures 3 and 5)", "Time per step (Tables 6 to 8)"] {
+        assert_eq!(report.page.matches(heading).count(), 2, "{heading}: as a heading and a link to it");
+    }
+}
+
+#[test]
+fn one_picture_of_each_method_is_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    runs(root, "baseline", &[], [0.7, 0.8, 0.9]);
+    runs(root, "fisher", &[("method", json!("fisher")), ("lambda", json!(0.1))], [0.7, 0.8, 0.9]);
+    runs(root, "worse", &[("method", json!("fisher")), ("lambda", json!(9.0))], [0.1, 0.1, 0.1]);
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shortest_path.png");
+    for name in ["baseline-0", "baseline-1", "fisher-1", "fisher-2", "worse-0"] {
+        fs::copy(&picture, root.join(name).join("sets.png")).expect("writable");
+    }
+    let report = self::report(root);
+    assert_eq!(report.page.matches("<img ").count(), 2);
+    // The first seed that has one; of the lambda that is best in validation.
+    for caption in ["Baseline, seed 0", "Fisher, \u{3bb} = 0.1, seed 1"] {
+        assert!(
+            report.page.contains(&format!("<figcaption>SoftSort, n = 5: {caption}</figcaption>")),
+            "{caption}"
+        );
+    }
+    fs::write(root.join("baseline-0/sets.png"), "torn").expect("writable");
+    let page = self::report(root).page;
+    assert!(page.contains("Cannot be shown: ") && page.contains("baseline-0/sets.png: no PNG picture"));
 }
 
 #[test]
@@ -265,4 +373,5 @@ fn a_training_is_reported() {
     assert_eq!(report.said["notes"], json!([]));
     assert_eq!(report.number(&[LAST], "seeds"), 1.0);
     assert!(report.page.contains("SoftSort, n = 3"));
+    assert!(report.page.contains("alt=\"Picture of test sets, SoftSort, n = 3"));
 }

@@ -54,7 +54,12 @@ fn shards_share_the_runs_and_finished_ones_are_skipped() {
     assert_eq!((code, listed.lines().count()), (Some(0), 6), "{listed}");
     assert!(listed.lines().all(|line| line.starts_with("completed")), "{listed}");
 
-    // What was interrupted is finished, what was not begun is begun.
+    // What was interrupted is finished, what was not begun is begun; without --json each run has its line.
+    std::fs::remove_file(out.join(&name).join("result.json")).expect("there");
+    let (said, code) = output(sweep(&file, &out, &[]));
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert_eq!((code, said.lines().count()), (Some(0), 2), "{said}");
+    assert!(said.contains(&format!(" of 6, {name}: em ")) && said.contains("after 2 steps"), "{said}");
     std::fs::remove_file(out.join(&name).join("result.json")).expect("there");
     let again = json(sweep(&file, &out, &["--json"]));
     assert_eq!((&again["finished_before"], &again["finished"]), (&5.into(), &1.into()));

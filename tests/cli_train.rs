@@ -47,9 +47,37 @@ fn a_run_leaves_its_files_behind() {
         "metrics.csv",
         "metrics.jsonl",
         "result.json",
+        "sets.png",
         "times.csv",
     ];
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_run_draws_what_its_network_predicts() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = |name: &str| folder.path().join(name);
+    let picture = |name: &str, file: &str| std::fs::read(out(name).join(file)).expect("a picture");
+    let sets = ["--benchmark=sorting", "--n=3", "--steps=2", "--valid-batches=1", "--test-batches=1"];
+    let maps = ["--benchmark=shortest_path", "--epochs=1"];
+    let sizes = ["--batch=4", "--train-size=100", "--valid-size=20", "--test-size=20"];
+    let few = ["--batch=4", "--train-size=4", "--valid-size=2", "--test-size=2"];
+    for (arguments, sizes, file) in [(&sets[..], sizes, "sets.png"), (&maps, few, "maps.png")] {
+        let train_as = |name: &str, more: &[&str]| train(&out(name), &[arguments, &sizes, more]);
+        let [once, again, other] = ["once", "again", "other"].map(|name| format!("{name}-{file}"));
+        train_as(&once, &[]);
+        assert!(picture(&once, file).starts_with(b"\x89PNG"));
+        train_as(&again, &[]);
+        assert!(picture(&again, file) == picture(&once, file), "{file} is the same when the run is repeated");
+        // Negative control: another seed has another network.
+        train_as(&other, &["--seed=1"]);
+        assert!(picture(&other, file) != picture(&once, file), "{file}");
+        // A kill between the picture and the result, or before both.
+        std::fs::remove_file(out(&again).join("result.json")).expect("there");
+        std::fs::write(out(&again).join(file), "half a pict").expect("writable");
+        train_as(&again, &["--resume"]);
+        assert!(picture(&again, file) == picture(&once, file), "{file} after a resumption");
+    }
 }
 
 #[test]
@@ -176,6 +204,7 @@ fn a_run_that_breaks_says_where_and_counts_as_failed() {
             || message.contains("inf")),
         "{json}"
     );
+    assert!(!folder.path().join("sets.png").exists(), "nothing to draw");
 }
 
 #[test]

@@ -102,5 +102,7 @@ pub fn assert_same(a: &Path, b: &Path, what: &str) {
         assert_eq!(text(a, name), text(b, name), "{what}: {name}");
     }
     assert_eq!(result(a), result(b), "{what}");
+    let pictures = |out: &Path| ["sets.png", "maps.png"].map(|name| std::fs::read(out.join(name)).ok());
+    assert!(pictures(a) == pictures(b), "{what}: pictures differ");
     assert!(state(a) == state(b), "{what}: weights, moments or statistics differ");
 }

@@ -52,6 +52,9 @@ pub enum TrainError {
     /// Processes that train together could not talk to each other, or cannot share a batch.
     #[error(transparent)]
     Collective(#[from] crate::parallel::CollectiveError),
+    /// What was predicted cannot be drawn.
+    #[error(transparent)]
+    Picture(#[from] super::PictureError),
     /// Whoever watches the run gave up, for instance because a file could not be written.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),

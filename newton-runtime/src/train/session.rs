@@ -85,6 +85,12 @@ pub trait Session {
     /// # Errors
     /// [`TrainError`]; numbers that are not finite are errors here.
     fn diagnose(&self, split: Split) -> Result<Diagnosis, TrainError>;
+
+    /// What the network makes of the first test samples, as a PNG file; `None` if stopped. The same for the same network.
+    ///
+    /// # Errors
+    /// [`TrainError`]; predictions that are not finite are errors here.
+    fn picture(&self) -> Result<Option<Vec<u8>>, TrainError>;
 }
 
 /// What a validation found.
@@ -150,6 +156,9 @@ pub(in crate::train) trait Inspect: Benchmark {
 
     /// Spreads the loss over ranks.
     fn spread(loss: &mut Self::Criterion, ranks: Arc<dyn Collective>) -> Result<(), TrainError>;
+
+    /// What a network makes of the first test samples, as a PNG file.
+    fn picture(&self, network: &Self::Network) -> Result<Vec<u8>, TrainError>;
 }
 
 pub(in crate::train) struct Single<B: Benchmark> {
@@ -308,6 +317,13 @@ impl<B: Inspect> Session for Single<B> {
         let samples = predictions.len() / dim;
         let spread = predictions.chunks_exact(dim).map(spread).sum::<f64>() / samples as f64;
         Ok(Diagnosis { samples, spread, diagnostics })
+    }
+
+    fn picture(&self) -> Result<Option<Vec<u8>>, TrainError> {
+        match self.run.stopped {
+            Some(_) => Ok(None),
+            None => self.benchmark.picture(self.run.trainer.network()).map(Some),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The paper's Figure 6: gradients of one score along a sweep, in f64 and f32, and what Newton steps make of them.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,13 +9,14 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use newton_losses::cli_losses::gradients_of_five;
 use newton_losses::newton::{Newton, OnIndefinite};
-use newton_losses::train::files;
 use newton_losses::train::sorting::SortingLoss;
+
+use crate::csv_file;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// The CSV file
-    #[arg(long, value_name = "FILE", default_value = "runs/figure6.csv")]
+    /// The CSV file, or the directory for `figure6.csv`; `newton report` draws what lies there
+    #[arg(long, value_name = "DIR or FILE.csv", default_value = "runs/figure6.csv")]
     out: PathBuf,
     /// Points of each sweep
     #[arg(long, default_value_t = 161)]
@@ -41,9 +43,8 @@ const ORDERS: [(&str, [f64; 5]); 2] =
 pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
     ensure!((2..=100_000).contains(&options.points), "`points` is {}, expected 2 to 100 000", options.points);
     let text = csv(options.points, options.lambda)?;
-    files::replace(&options.out, text.as_bytes())
-        .with_context(|| format!("writing {}", options.out.display()))?;
-    println!("{}", options.out.display());
+    let file = csv_file::write(&options.out, "figure6.csv", &text)?;
+    writeln!(std::io::stdout(), "{}", file.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

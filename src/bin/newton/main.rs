@@ -1,6 +1,7 @@
 //! Experiments with Newton losses: one program, one run = one directory. `docs/9-experiments.md` has it all.
 
 mod config;
+mod csv_file;
 mod data;
 mod device;
 mod diagnose;
@@ -93,12 +94,18 @@ const FAILED: u8 = 3;
 fn main() -> ExitCode {
     match command(Cli::parse().command) {
         Ok(code) => code,
+        // Whoever reads has enough, as in `newton sweep ... --list | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // The reasons in one line; ours that have several lines begin with them.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn command(command: Command) -> anyhow::Result<ExitCode> {

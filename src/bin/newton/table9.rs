@@ -6,13 +6,16 @@
 //! table has is not published; about 50 fit its numbers.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
 use newton_losses::newton::{Reduction, inject_fisher};
-use newton_losses::train::{files, mean};
+use newton_losses::train::mean;
+
+use crate::csv_file;
 
 const SAMPLES: usize = 300;
 const WIDTH: usize = 20;
@@ -32,8 +35,8 @@ pub struct Options {
     /// Tikhonov term of InjectFisher
     #[arg(long, default_value_t = 0.1)]
     lambda: f64,
-    /// A CSV file of all losses
-    #[arg(long, value_name = "FILE")]
+    /// A CSV file of all losses, or the directory for `table9.csv`; `newton report` shows what lies there
+    #[arg(long, value_name = "DIR or FILE.csv")]
     out: Option<PathBuf>,
     /// Print one JSON object on one line
     #[arg(long)]
@@ -47,35 +50,38 @@ pub fn command(options: &Options) -> anyhow::Result<ExitCode> {
         "`iterations` is {}, expected 1 to 100 000",
         options.iterations
     );
-    let mut csv = "seed,method,iteration,loss\n".to_owned();
+    let mut csv = "seed,method,iteration,loss,lambda\n".to_owned();
     let mut last = [Vec::new(), Vec::new()];
     for seed in 0..options.seeds {
         for (method, lambda) in [None, Some(options.lambda)].into_iter().enumerate() {
             let losses = train(seed, options.iterations, lambda)?;
             for (iteration, loss) in losses.iter().enumerate() {
                 let name = ["baseline", "inject_fisher"][method];
+                let lambda = lambda.map(|lambda| lambda.to_string()).unwrap_or_default();
                 // Writing to a String cannot fail.
-                let _ = writeln!(csv, "{seed},{name},{},{loss}", iteration + 1);
+                let _ = writeln!(csv, "{seed},{name},{},{loss},{lambda}", iteration + 1);
             }
             last[method].extend(losses.last().copied());
         }
     }
-    if let Some(file) = &options.out {
-        files::replace(file, csv.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
-    }
+    let file = options.out.as_ref().map(|out| csv_file::write(out, "table9.csv", &csv)).transpose()?;
+    let mut out = std::io::stdout().lock();
     let [baseline, fisher] = &last;
     if options.json {
         let object = serde_json::json!({
             "iterations": options.iterations, "lambda": options.lambda, "baseline": baseline, "inject_fisher": fisher,
         });
-        println!("{object}");
+        writeln!(out, "{object}")?;
     } else {
-        println!("mean squared error before step {}, lambda = {}", options.iterations, options.lambda);
-        println!("{:<6}{:>10}{:>14}", "seed", "baseline", "InjectFisher");
+        writeln!(out, "mean squared error before step {}, lambda = {}", options.iterations, options.lambda)?;
+        writeln!(out, "{:<6}{:>10}{:>14}", "seed", "baseline", "InjectFisher")?;
         for (seed, (baseline, fisher)) in baseline.iter().zip(fisher).enumerate() {
-            println!("{seed:<6}{baseline:>10.4}{fisher:>14.4}");
+            writeln!(out, "{seed:<6}{baseline:>10.4}{fisher:>14.4}")?;
         }
-        println!("{:<6}{:>10.4}{:>14.4}", "mean", mean(baseline), mean(fisher));
+        writeln!(out, "{:<6}{:>10.4}{:>14.4}", "mean", mean(baseline), mean(fisher))?;
+        if let Some(file) = file {
+            writeln!(out, "{}", file.display())?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

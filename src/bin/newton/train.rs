@@ -23,6 +23,7 @@ use crate::problem::{self, Begun, DataCache};
 use crate::ranks::{self, Task};
 use crate::run::{
     Best, Claimed, Environment, Failure, Found, Last, Metrics, Numbers, Row, RunDir, RunResult, Status, Time,
+    picture_name,
 };
 
 /// Who wants to know how a run gets on.
@@ -172,6 +173,7 @@ fn lead_on<D: Compiled>(
     let tested = session.test()?;
     // A network may be finite in validation and not in the test.
     let status = if session.stopped().is_some() { Status::Failed } else { status };
+    publish_picture(&claimed, config, &*session)?;
     watch.ends();
     let result = RunResult {
         samples,
@@ -218,6 +220,12 @@ fn follow_on<D: Compiled>(
     let mut trained = Trained { config, claimed: None, data: &data, metrics, events: None };
     trained.train(&mut *session, &mut ())?;
     ranks::hear(&**ranks)
+}
+
+/// Before the result, which says that everything is there.
+fn publish_picture(claimed: &Claimed, config: &Config, session: &dyn Session) -> anyhow::Result<()> {
+    let (Some(benchmark), Some(picture)) = (config.keys.benchmark, session.picture()?) else { return Ok(()) };
+    claimed.replace(picture_name(benchmark), &picture)
 }
 
 /// The checkpoint to go on from, if there is one.

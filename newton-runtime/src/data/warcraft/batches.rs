@@ -93,6 +93,11 @@ impl MapBatches {
         self.maps.len().div_ceil(self.batch) as u64
     }
 
+    /// The image of a map of the split, as it is in the file: (96, 96, 3).
+    pub(crate) fn image(&self, map: usize) -> &[u8] {
+        self.maps.image(map)
+    }
+
     /// What images are normalised by.
     pub fn statistics(&self) -> ChannelStatistics {
         self.statistics

@@ -3,9 +3,9 @@
 use super::font;
 
 /// Red, green, blue.
-pub(super) type Colour = [u8; 3];
+pub(in crate::train) type Colour = [u8; 3];
 
-pub(super) struct Canvas {
+pub(in crate::train) struct Canvas {
     width: usize,
     height: usize,
     pixels: Vec<u8>,
@@ -58,7 +58,7 @@ impl Canvas {
 
     pub fn png(&self) -> Result<Vec<u8>, png::EncodingError> {
         let mut file = Vec::new();
-        // Below 2^16: a grid has at most 64 cells each way.
+        // Below 2^16: a grid has at most 64 cells each way, a set at most 15 numbers.
         let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);

@@ -4,7 +4,7 @@
 pub(super) const ADVANCE: usize = 6;
 
 /// Pixels across.
-pub(super) fn width(text: &str, size: usize) -> usize {
+pub(in crate::train) fn width(text: &str, size: usize) -> usize {
     text.chars().count() * ADVANCE * size
 }
 

@@ -1,3 +1,5 @@
+use super::canvas::Colour;
+use super::panels::*;
 use super::*;
 use crate::algorithms::Dijkstra;
 use crate::data::warcraft::Warcraft;
@@ -79,6 +81,25 @@ fn every_panel_shows_what_it_should() {
     // Cells of the path are joined, others are not.
     assert_eq!(at(1, 0, (23, 12)), WHITE);
     assert_ne!(at(2, 0, (23, 12)), WHITE);
+}
+
+#[test]
+fn stacked_maps_are_the_single_ones_below_each_other() {
+    let small = Small::new();
+    let (one, other) = (small.picture(), MapPicture { path: &small.predicted_path, ..small.picture() });
+    let rows = |(width, pixels): (usize, Vec<u8>), from: usize, count: usize| {
+        pixels[3 * width * from..3 * width * (from + count)].to_vec()
+    };
+    let both = decode(&MapPicture::stacked(&[one, other]).expect("a picture"));
+    for (map, top) in [(one, TOP), (other, TOP + 2 * CELL + 16)] {
+        let alone = decode(&map.png().expect("a picture"));
+        assert!(rows(both.clone(), top, 2 * CELL) == rows(alone, TOP, 2 * CELL));
+    }
+    // Titles and the legend stand there once.
+    let alone = decode(&one.png().expect("a picture"));
+    assert!(rows(both.clone(), 0, TOP) == rows(alone.clone(), 0, TOP));
+    assert!(rows(both, TOP + 4 * CELL + 16, 44) == rows(alone, TOP + 2 * CELL, 44));
+    assert!(MapPicture::stacked(&[]).is_err());
 }
 
 #[test]

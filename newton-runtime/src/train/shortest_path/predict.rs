@@ -11,6 +11,9 @@ use crate::graph::{Backend, Engine, LayerError};
 use crate::newton;
 use crate::train::{MapPicture, Method, PathAccuracy, PathMetrics, TrainError};
 
+/// Maps of a picture.
+const PICTURED: usize = 3;
+
 /// How well a network does on a split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PathResult {
@@ -93,6 +96,28 @@ pub fn evaluate<N: CostNetwork>(network: &N, maps: &MapBatches) -> Result<PathRe
         matched.extend(both.map(|(path, label)| path == label));
     }
     Ok(PathResult { accuracy: metrics.accuracy(), matched })
+}
+
+/// What a network makes of the first maps of a split: [`MapPicture::stacked`].
+pub(super) fn picture<N: CostNetwork>(network: &N, maps: &MapBatches) -> Result<Vec<u8>, TrainError> {
+    let batch = first(maps);
+    let costs = costs(network, &batch)?;
+    let count = batch.len().min(PICTURED);
+    let paths = paths(&costs[..count * CELLS])?;
+    let picture = |map: usize| {
+        let cells = map * CELLS..(map + 1) * CELLS;
+        MapPicture {
+            rows: GRID,
+            columns: GRID,
+            image: maps.image(batch.indices[map]),
+            costs: &batch.costs[cells.clone()],
+            path: &batch.paths[cells.clone()],
+            predicted_costs: &costs[cells.clone()],
+            predicted_path: &paths[cells],
+        }
+    };
+    let pictures: Vec<MapPicture> = (0..count).map(picture).collect();
+    Ok(MapPicture::stacked(&pictures)?)
 }
 
 /// The batch of the first maps of a split.

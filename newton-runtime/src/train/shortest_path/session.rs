@@ -61,4 +61,8 @@ impl<N: CostNetwork> Inspect for ShortestPath<'_, N> {
     fn spread(loss: &mut Self::Criterion, ranks: Arc<dyn Collective>) -> Result<(), TrainError> {
         Ok(loss.set_ranks(ranks)?)
     }
+
+    fn picture(&self, network: &N) -> Result<Vec<u8>, TrainError> {
+        predict::picture(network, &self.test)
+    }
 }

@@ -20,6 +20,7 @@
 mod benchmark;
 mod compare;
 mod loss;
+mod picture;
 mod report;
 mod scorer;
 mod session;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::benchmark::{Sorting, scores};
 use super::scorer::Scorer;
-use super::{EVALUATION_SETS, RankingLoss, Settings};
+use super::{EVALUATION_SETS, RankingLoss, Settings, picture};
 use crate::data::{Digits, FourDigitSets, Split};
 use crate::newton::Diagnostics;
 use crate::parallel::{Collective, Share};
@@ -67,5 +67,9 @@ impl<N: Scorer> Inspect for Sorting<'_, N> {
 
     fn spread(loss: &mut Self::Criterion, ranks: Arc<dyn Collective>) -> Result<(), TrainError> {
         Ok(loss.set_ranks(ranks)?)
+    }
+
+    fn picture(&self, network: &N) -> Result<Vec<u8>, TrainError> {
+        picture::picture(network, &self.test)
     }
 }

@@ -1,14 +1,15 @@
-//! What lies in and below the given folders: runs, sweeps of gradients, pictures; and all that cannot be used, with the reason.
+//! What lies in and below the given folders: runs, tables of `newton figure6` and `newton table9`, pictures; and all that cannot be used, with the reason.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
-use super::extras::{Gradients, Picture};
+use super::duplicates::duplicates;
+use super::extras::{Gradients, Losses, Picture, Table};
 use crate::config::FORMAT;
 use crate::keys::{Benchmark, Keys, LossName, MethodName};
-use crate::run::{Environment, Metrics, RunDir, RunResult, Status};
+use crate::run::{Environment, Metrics, RunDir, RunResult, Status, picture_name};
 
 /// A run that can be read.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub struct Note {
 pub struct Found {
     pub runs: Vec<Run>,
     pub gradients: Vec<Gradients>,
+    pub losses: Vec<Losses>,
     pub pictures: Vec<Picture>,
     pub notes: Vec<Note>,
 }
@@ -75,7 +77,7 @@ impl Found {
         let mut found = Self::default();
         let mut seen = HashSet::new();
         for folder in folders {
-            let before = (found.runs.len(), found.gradients.len(), found.pictures.len(), found.notes.len());
+            let before = found.count();
             let mut known = false;
             let mut waiting = vec![folder.clone()];
             while let Some(path) = waiting.pop() {
@@ -86,17 +88,27 @@ impl Found {
                     known = true;
                 }
             }
-            let after = (found.runs.len(), found.gradients.len(), found.pictures.len(), found.notes.len());
-            if before == after && !known {
+            if before == found.count() && !known {
                 found.note(Kind::Skipped, folder, "no run is there or below (no `config.toml`)".into());
             }
         }
         found.runs.sort_by(|a, b| a.path.cmp(&b.path));
         found.gradients.sort_by(|a, b| a.path.cmp(&b.path));
+        found.losses.sort_by(|a, b| a.path.cmp(&b.path));
         found.pictures.sort_by(|a, b| a.path.cmp(&b.path));
         found.leave_out_duplicates();
         found.notes.sort();
         found
+    }
+
+    /// Whether there is anything to show.
+    pub fn is_empty(&self) -> bool {
+        self.count() == self.notes.len()
+    }
+
+    fn count(&self) -> usize {
+        let Self { runs, gradients, losses, pictures, notes } = self;
+        runs.len() + gradients.len() + losses.len() + pictures.len() + notes.len()
     }
 
     fn note(&mut self, kind: Kind, path: &Path, reason: String) {
@@ -123,11 +135,12 @@ impl Found {
             self.note(Kind::Skipped, path, format!("has `{name}`, but no `config.toml`: no run"));
         }
         for (entry, is_dir) in entries {
-            // A run has no runs in it.
-            if is_dir && !is_run {
-                waiting.push(entry);
-            } else if !is_dir {
-                self.file(&entry);
+            match (is_run, is_dir) {
+                (false, true) => waiting.push(entry),
+                // A run has no runs in it, and its picture is shown with its results.
+                (true, true) => {}
+                (true, false) if is_prediction(&entry) => {}
+                (_, false) => self.file(&entry),
             }
         }
     }
@@ -136,8 +149,9 @@ impl Found {
     fn file(&mut self, path: &Path) {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension {
-            Some("csv") => match Gradients::read(path) {
-                Ok(Some(gradients)) => self.gradients.push(gradients),
+            Some("csv") => match Table::read(path) {
+                Ok(Some(Table::Gradients(gradients))) => self.gradients.push(gradients),
+                Ok(Some(Table::Losses(losses))) => self.losses.push(losses),
                 Ok(None) => {}
                 Err(error) => self.note(Kind::Skipped, path, format!("{error:#}")),
             },
@@ -217,28 +231,29 @@ impl Found {
         Ok(Run { path: path.into(), keys, benchmark, loss, method, result, metrics, environment })
     }
 
-    /// The same configuration and seed give the same numbers: two of them are no two observations.
+    /// Two runs of one configuration and seed are one observation.
     fn leave_out_duplicates(&mut self) {
-        let mut first: Vec<(Keys, PathBuf)> = Vec::new();
-        let mut kept = Vec::new();
         // Ended runs come first: one that was begun elsewhere too is not to replace them.
         let mut runs = std::mem::take(&mut self.runs);
         runs.sort_by_key(|run| run.result.is_none());
-        for run in runs {
-            match first.iter().find(|(keys, _)| *keys == run.keys) {
-                Some((_, other)) => {
-                    let reason = format!("the same configuration and seed as {}; left out", other.display());
-                    self.note(Kind::Duplicate, &run.path, reason);
-                }
-                None => {
-                    first.push((run.keys.clone(), run.path.clone()));
-                    kept.push(run);
-                }
+        let first = duplicates(runs.iter().map(|run| &run.keys));
+        for (run, first) in runs.iter().zip(&first) {
+            if let Some(first) = first {
+                let other = runs[*first].path.display();
+                let reason = format!("the same configuration and seed as {other}; left out");
+                self.note(Kind::Duplicate, &run.path, reason);
             }
         }
-        kept.sort_by(|a, b| a.path.cmp(&b.path));
-        self.runs = kept;
+        let kept = runs.into_iter().zip(first).filter(|(_, first)| first.is_none());
+        self.runs = kept.map(|(run, _)| run).collect();
+        self.runs.sort_by(|a, b| a.path.cmp(&b.path));
     }
+}
+
+/// The picture of a run: one of each method is shown with its results.
+fn is_prediction(file: &Path) -> bool {
+    let names = [Benchmark::Sorting, Benchmark::ShortestPath].map(picture_name);
+    file.file_name().is_some_and(|name| names.iter().any(|other| name == *other))
 }
 
 /// Entries in order, and whether they are directories; links are left out, they might lead in circles.

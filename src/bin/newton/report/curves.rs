@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::axis::{Axis, Scale};
 use super::compare::Selection;
 use super::extras::Sweep;
-use super::figure::{Axis, Figure, Point, Scale, Series};
+use super::figure::{Figure, Point, Series};
 use super::groups::{Column, Experiment, Family, Group};
+use super::names::{metric_name, paper_name};
 use super::welch::Sample;
 use crate::keys::{Benchmark, MethodName};
 use crate::run::{Row, Status};
@@ -16,6 +18,7 @@ const POINTS: usize = 200;
 /// Validation accuracy against steps or epochs, and against the time of training.
 pub fn learning(experiment: &Experiment, family: &Family) -> [Figure; 2] {
     let metric = experiment.metric();
+    let name = metric_name(metric).0;
     let lines: Vec<(Column, &Group, Vec<At>)> = family
         .columns()
         .into_iter()
@@ -24,7 +27,7 @@ pub fn learning(experiment: &Experiment, family: &Family) -> [Figure; 2] {
             Some((column, group, rows(group, metric)))
         })
         .collect();
-    let figure = |x: &str, of: fn(&At) -> f64| {
+    let figure = |x: &str, label: &str, of: fn(&At) -> f64| {
         let series = lines.iter().map(|(column, group, rows)| Series {
             name: series_name(*column, group),
             colour: experiment.colour(*column),
@@ -36,20 +39,21 @@ pub fn learning(experiment: &Experiment, family: &Family) -> [Figure; 2] {
         });
         let series: Vec<Series> = series.collect();
         Figure {
-            title: format!("{}: {metric} in validation against {x}", family.name),
+            title: format!("{}: {name} in validation against {x}", family.name),
             description: ends(&series),
-            x: Axis { label: x.into(), scale: Scale::Linear },
-            y: Axis { label: format!("{metric}, validation"), scale: Scale::Percent },
+            x: Axis { label: label.into(), scale: Scale::Linear },
+            y: Axis { label: format!("{name}, validation"), scale: Scale::Percent },
             series,
         }
     };
     let x = if experiment.benchmark == Benchmark::Sorting { "training steps" } else { "epochs" };
-    [figure(x, |row| row.x), figure("seconds in training steps", |row| row.seconds)]
+    [figure(x, x, |row| row.x), figure("time in steps", "seconds in training steps", |row| row.seconds)]
 }
 
 /// Figure 4: the result against lambda; `None` where no method has several.
 pub fn ablation(experiment: &Experiment, family: &Family, selection: Selection) -> Option<Figure> {
     let metric = experiment.metric();
+    let name = metric_name(metric).0;
     let mut series = Vec::new();
     for column in family.columns() {
         let points: Vec<(f64, Sample)> = family
@@ -81,10 +85,10 @@ pub fn ablation(experiment: &Experiment, family: &Family, selection: Selection) 
         })
     });
     Some(Figure {
-        title: format!("{}: {metric} in the test against lambda, {}", family.name, selection.name()),
+        title: format!("{}: {name} in the test against \u{3bb}, {}", family.name, selection.name()),
         description: best.collect(),
-        x: Axis { label: "lambda".into(), scale: Scale::Log },
-        y: Axis { label: format!("{metric}, test"), scale: Scale::Percent },
+        x: Axis { label: "\u{3bb}".into(), scale: Scale::Log },
+        y: Axis { label: format!("{name}, test"), scale: Scale::Percent },
         series,
     })
 }
@@ -112,7 +116,7 @@ pub fn gradients(sweep: &Sweep) -> Figure {
     };
     let Sweep { loss, temperature, spread, order, .. } = sweep;
     Figure {
-        title: format!("{loss} at {temperature}, {spread} spread, {order}"),
+        title: format!("{}, temperature {temperature}, {spread} spread, {order}", paper_name(loss)),
         description: series.iter().map(largest).collect(),
         x: Axis { label: "score x1".into(), scale: Scale::Linear },
         y: Axis { label: "derivative by x1".into(), scale: Scale::SymLog },

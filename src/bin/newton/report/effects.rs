@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::axis::{Axis, Scale};
 use super::compare::{Cell, Mark, Selection};
-use super::figure::{Axis, Figure, Point, Scale, Series};
+use super::figure::{Figure, Point, Series};
 use super::groups::{Column, Experiment, Family};
-use super::page::{drawn, scrolling};
+use super::names::metric_name;
+use super::parts::{drawn, scrolling};
 use super::tables::details;
 use super::welch::{LEVEL, Sample};
 
@@ -76,8 +78,8 @@ fn rows<'a>(experiment: &'a Experiment<'a>, selection: Selection) -> (Vec<Column
         let effects: Vec<_> = cells.into_iter().map(|cell| Effect::of(cell?, &baseline)).collect();
         effects.iter().any(Option::is_some).then_some(Row { family, baseline, effects })
     };
-    let all: Vec<Column> = experiment.columns().into_iter().collect();
-    let found: Vec<Row> = experiment.families.iter().filter_map(|family| row(family, &all)).collect();
+    let all = &experiment.columns;
+    let found: Vec<Row> = experiment.families.iter().filter_map(|family| row(family, all)).collect();
     let used: Vec<Column> = all
         .iter()
         .enumerate()
@@ -89,12 +91,21 @@ fn rows<'a>(experiment: &'a Experiment<'a>, selection: Selection) -> (Vec<Column
 }
 
 /// Nothing where there is no baseline beside a Newton method.
-pub fn section(experiment: &Experiment, selection: Selection) -> anyhow::Result<Markup> {
+pub fn section(
+    id: &str,
+    title: &str,
+    experiment: &Experiment,
+    selection: Selection,
+) -> anyhow::Result<Markup> {
     let (columns, rows) = rows(experiment, selection);
     if rows.is_empty() {
         return Ok(html! {});
     }
-    let label = format!("Difference from the baseline, {}, {}", experiment.metric(), selection.name());
+    let label = format!(
+        "Difference from the baseline in points of {}, {}",
+        metric_name(experiment.metric()).0,
+        selection.name()
+    );
     let table = scrolling(
         &label,
         html! {
@@ -116,16 +127,16 @@ pub fn section(experiment: &Experiment, selection: Selection) -> anyhow::Result<
     );
     let figure = drawn(&picture(experiment, selection, &columns, &rows))?;
     Ok(html! {
-        h3 { "Where curvature helps" }
+        h3 id=(id) { (title) }
         p.note { (NOTE) }
         (table)
         @if let Some(figure) = figure { div.figures { (figure) } }
     })
 }
 
-/// Of its colour, in per cent.
+/// Of its colour, in per cent: no more than text on it bears, in the dark as well.
 fn strength(effect: &Effect) -> f64 {
-    15.0 + 45.0 * (effect.difference.abs() / FULL).min(1.0)
+    15.0 + 30.0 * (effect.difference.abs() / FULL).min(1.0)
 }
 
 /// One mark for each setting and method: is there more to gain where the baseline learns little?
@@ -148,16 +159,13 @@ fn picture(experiment: &Experiment, selection: Selection, columns: &[Column], ro
         let points = vec![zero(low), zero(high)];
         series.insert(0, Series { name: "Baseline".into(), colour: 0, dashed: true, points });
     }
-    let metric = experiment.metric();
+    let metric = metric_name(experiment.metric()).0;
     let better = |mark: Mark| {
         let marks = rows.iter().flat_map(|row| row.effects.iter().flatten());
         marks.filter(|effect| effect.cell.mark == Some(mark)).count()
     };
     Figure {
-        title: format!(
-            "Difference from the baseline against the baseline's own {metric}, {}",
-            selection.name()
-        ),
+        title: format!("Gain over the baseline against the baseline's own {metric}, {}", selection.name()),
         description: format!(
             "Of {} comparisons, {} are significantly better and {} significantly worse than the baseline.",
             rows.iter().flat_map(|row| row.effects.iter().flatten()).count(),

@@ -3,30 +3,11 @@
 use std::ops::Range;
 
 use anyhow::anyhow;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-/// How an axis runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
-    Linear,
-    /// Shares, in per cent.
-    Percent,
-    /// Differences of shares, in points of per cent.
-    Points,
-    /// Decades.
-    Log,
-    /// Decades on both sides of zero, and a straight piece between.
-    SymLog,
-}
-
-/// Half the straight piece of [`Scale::SymLog`].
-const STRAIGHT: f64 = 1e-3;
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Axis {
-    pub label: String,
-    pub scale: Scale,
-}
+use super::axis::{Axis, Scale};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -69,54 +50,11 @@ pub const COLOURS: [RGBColor; 8] = [
 const INK: RGBColor = RGBColor(1, 1, 1);
 const FAINT: RGBColor = RGBColor(1, 1, 2);
 const GRID: RGBColor = RGBColor(1, 1, 3);
-const SIZE: (u32, u32) = (520, 340);
+/// Small, so that text is large enough on a phone, which shows it narrower than this.
+const SIZE: (u32, u32) = (440, 300);
 const FONT: &str = "sans-serif";
-
-impl Scale {
-    fn forward(self, value: f64) -> f64 {
-        match self {
-            Self::Linear | Self::Percent | Self::Points => value,
-            Self::Log => value.log10(),
-            Self::SymLog if value.abs() <= STRAIGHT => value / STRAIGHT,
-            Self::SymLog => value.signum() * (1.0 + (value.abs() / STRAIGHT).log10()),
-        }
-    }
-
-    fn label(self, at: f64, extent: f64) -> String {
-        let whole = (at - at.round()).abs() < 1e-6;
-        match self {
-            Self::Linear => number(at),
-            Self::Percent => format!("{:.*} %", usize::from(extent < 0.05), 100.0 * at),
-            Self::Points => format!("{:+.*}", usize::from(extent < 0.05), 100.0 * at),
-            Self::Log if whole || extent < 1.5 => number(10f64.powf(at)),
-            Self::SymLog if whole && at.round() == 0.0 => "0".into(),
-            Self::SymLog if whole => number(at.signum() * STRAIGHT * 10f64.powf(at.abs() - 1.0)),
-            Self::Log | Self::SymLog => String::new(),
-        }
-    }
-}
-
-/// Three digits, thousands as k.
-pub fn number(value: f64) -> String {
-    let size = value.abs();
-    if size >= 1e6 {
-        format!("{}M", rounded(value / 1e6))
-    } else if size >= 2e3 {
-        format!("{}k", rounded(value / 1e3))
-    } else {
-        rounded(value)
-    }
-}
-
-fn rounded(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return "0".into();
-    }
-    let decimals = (2.0 - value.abs().log10().floor()).clamp(0.0, 9.0) as usize;
-    let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    text.to_owned()
-}
+/// plotters writes 16 px for it.
+const TEXT: i32 = 20;
 
 impl Figure {
     /// `None` without anything to draw.
@@ -184,15 +122,20 @@ impl Figure {
         svg: &mut String,
     ) -> Result<(), Box<dyn std::error::Error>> {
         let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-        let (x_extent, y_extent) = (xs.end - xs.start, ys.end - ys.start);
+        let (x_ticks, y_ticks) = (self.x.scale.ticks(&xs), self.y.scale.ticks(&ys));
+        // The axis' name stands beside its widest number.
+        let widest = y_ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+        let label = |ticks: &[(f64, String)], at: f64| {
+            ticks.iter().find(|(tick, _)| *tick == at).map_or_else(String::new, |(_, text)| text.clone())
+        };
         let mut chart = ChartBuilder::on(&root)
             .margin_top(12)
-            .margin_right(22)
+            .margin_right(26)
             .margin_bottom(4)
             .margin_left(4)
-            .x_label_area_size(50)
-            .y_label_area_size(68)
-            .build_cartesian_2d(xs, ys)
+            .x_label_area_size(52)
+            .y_label_area_size(34 + 10 * widest as u32)
+            .build_cartesian_2d(Along::new(xs, &x_ticks), Along::new(ys, &y_ticks))
             .map_err(text)?;
         chart
             .configure_mesh()
@@ -200,14 +143,12 @@ impl Figure {
             .bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(FAINT)
-            .x_labels(7)
-            .y_labels(7)
             .x_desc(&self.x.label)
             .y_desc(&self.y.label)
-            .x_label_formatter(&|&at| self.x.scale.label(at, x_extent))
-            .y_label_formatter(&|&at| self.y.scale.label(at, y_extent))
-            .label_style((FONT, 15).into_font().color(&INK))
-            .axis_desc_style((FONT, 16).into_font().color(&FAINT))
+            .x_label_formatter(&|&at| label(&x_ticks, at))
+            .y_label_formatter(&|&at| label(&y_ticks, at))
+            .label_style((FONT, TEXT).into_font().color(&INK))
+            .axis_desc_style((FONT, TEXT).into_font().color(&FAINT))
             .draw()
             .map_err(text)?;
         for series in &self.series {
@@ -217,13 +158,13 @@ impl Figure {
                 let lower = piece.iter().rev().filter_map(|point| Some((point.x, point.band?.0)));
                 let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
                 if outline.len() > 2 {
-                    chart.draw_series([Polygon::new(outline, colour.mix(0.17))]).map_err(text)?;
+                    chart.draw_series([Polygon::new(outline, colour.mix(0.15))]).map_err(text)?;
                 }
                 // A mark by itself has its interval as a line.
                 if let [Point { x, band: Some((low, high)), .. }] = piece[..] {
                     let interval = [(x, low), (x, high)];
                     chart
-                        .draw_series(LineSeries::new(interval, colour.mix(0.5).stroke_width(2)))
+                        .draw_series(LineSeries::new(interval, colour.mix(0.8).stroke_width(2)))
                         .map_err(text)?;
                 }
                 let line: Vec<(f64, f64)> = piece.iter().map(|point| (point.x, point.y)).collect();
@@ -247,6 +188,36 @@ impl Figure {
     }
 }
 
+/// An axis whose ticks are ours.
+struct Along {
+    range: RangedCoordf64,
+    places: Vec<f64>,
+}
+
+impl Along {
+    fn new(range: Range<f64>, ticks: &[(f64, String)]) -> Self {
+        Self { range: range.into(), places: ticks.iter().map(|(at, _)| *at).collect() }
+    }
+}
+
+impl Ranged for Along {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.range.map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        // Lines between the ticks are asked for as well.
+        if hint.weight().allow_light_points() { Vec::new() } else { self.places.clone() }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.range()
+    }
+}
+
 fn hex(colour: RGBColor) -> String {
     format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2)
 }
@@ -254,22 +225,4 @@ fn hex(colour: RGBColor) -> String {
 /// plotters' errors borrow the backend; their text does not.
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_are_those_of_the_values() {
-        assert_eq!(Scale::Log.label(-3.0, 6.0), "0.001");
-        assert_eq!(Scale::Log.label(-2.5, 6.0), "");
-        assert_eq!(Scale::SymLog.label(4.0, 9.0), "1");
-        assert_eq!(Scale::SymLog.label(-2.0, 9.0), "-0.01");
-        assert_eq!(Scale::Percent.label(0.5, 0.4), "50 %");
-        assert_eq!([number(3000.0), number(0.0), number(1.5e6), number(12.0)], ["3k", "0", "1.5M", "12"]);
-        for value in [-3.0, -1e-4, 0.0, 2e-3, 7.0] {
-            assert!(Scale::SymLog.forward(value) < Scale::SymLog.forward(value + 1e-5));
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Table;
 
 use super::collect::{Found, Run};
-use super::names::{Order, order, plain, row_name};
+use super::names::{Differing, Order, order, plain, row_name};
 use crate::keys::{Averaging, Benchmark, MethodName, Policy};
 
 /// Keys in which repetitions of a run differ.
@@ -39,6 +39,8 @@ pub struct Experiment<'a> {
     /// All keys that all its runs have in common, with their values.
     pub common: Vec<(String, String)>,
     pub families: Vec<Family<'a>>,
+    /// All that its families have, in order.
+    pub columns: Vec<Column>,
 }
 
 /// A column of a table: a method with its policy and average.
@@ -96,6 +98,10 @@ impl Group<'_> {
 }
 
 impl Column {
+    pub const fn is_baseline(self) -> bool {
+        self.0 == 0
+    }
+
     /// Its name; policies and averages stand there where they are not the paper's.
     pub fn name(self) -> String {
         let method = ["Baseline", "Hessian", "Fisher"][usize::from(self.0)];
@@ -109,8 +115,8 @@ impl Experiment<'_> {
     pub fn colour(&self, column: Column) -> usize {
         let usual = [Column(0, 0, 0), Column(1, 0, 0), Column(2, 0, 0)];
         usual.iter().position(|other| *other == column).unwrap_or_else(|| {
-            let others = self.columns().into_iter().filter(|other| !usual.contains(other));
-            usual.len() + others.take_while(|other| *other != column).count()
+            let others = self.columns.iter().filter(|other| !usual.contains(other));
+            usual.len() + others.take_while(|other| **other != column).count()
         })
     }
 }
@@ -168,10 +174,6 @@ impl<'a> Experiment<'a> {
             .collect()
     }
 
-    pub fn columns(&self) -> BTreeSet<Column> {
-        self.families.iter().flat_map(Family::columns).collect()
-    }
-
     fn of(runs: Vec<&'a Run>) -> Self {
         let tables: Vec<Table> = runs.iter().map(|run| without(run.keys.table(), &IDLE)).collect();
         let same = |key: &str| tables.iter().all(|table| table.get(key) == tables[0].get(key));
@@ -190,10 +192,12 @@ impl<'a> Experiment<'a> {
             .values()
             .map(|runs| (runs[0], without(without(without(runs[0].keys.table(), &IDLE), &SEEDS), &METHOD)))
             .collect();
-        let names: Vec<String> = all.iter().map(|(run, table)| row_name(run, table, &all)).collect();
+        let differing = Differing::of(&all);
+        let names: Vec<String> = all.iter().map(|(run, table)| row_name(run, table, &differing)).collect();
         let families =
             families.into_values().zip(names).map(|(runs, name)| Family { name, groups: groups(runs) });
-        let families = families.collect();
+        let families: Vec<Family> = families.collect();
+        let columns: BTreeSet<Column> = families.iter().flat_map(Family::columns).collect();
         let benchmark = runs[0].benchmark;
         let keys = &runs[0].keys;
         let what = match benchmark {
@@ -213,7 +217,7 @@ impl<'a> Experiment<'a> {
         if let Some(epochs) = keys.epochs {
             title += &format!(", {epochs} epochs");
         }
-        Self { benchmark, title, common, families }
+        Self { benchmark, title, common, families, columns: columns.into_iter().collect() }
     }
 }
 

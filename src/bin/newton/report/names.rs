@@ -1,7 +1,8 @@
 //! Names of the tables' rows, and their order: the paper's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use clap::ValueEnum;
 use toml::{Table, Value};
 
 use super::collect::Run;
@@ -26,8 +27,25 @@ pub fn order(run: &Run) -> Order {
     )
 }
 
+/// Keys in which rows differ that would have the same name.
+pub struct Differing(BTreeMap<Order, BTreeSet<String>>);
+
+impl Differing {
+    pub fn of(all: &[(&Run, Table)]) -> Self {
+        // Each row is compared with one other of its name: with thousands of rows, comparing all pairs takes its time.
+        let mut first: BTreeMap<Order, &Table> = BTreeMap::new();
+        let mut differing: BTreeMap<Order, BTreeSet<String>> = BTreeMap::new();
+        for (run, table) in all {
+            let other = *first.entry(order(run)).or_insert(table);
+            let keys = table.keys().chain(other.keys()).filter(|key| table.get(*key) != other.get(*key));
+            differing.entry(order(run)).or_default().extend(keys.cloned());
+        }
+        Self(differing)
+    }
+}
+
 /// A loss with its setting: what differs between rows that would have the same name stands in it, too.
-pub fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
+pub fn row_name(run: &Run, table: &Table, differing: &Differing) -> String {
     let mut name = loss_name(run.loss).to_owned();
     let keys = &run.keys;
     if let Some(n) = keys.n {
@@ -42,15 +60,20 @@ pub fn row_name(run: &Run, table: &Table, all: &[(&Run, Table)]) -> String {
     if let Some(samples) = keys.samples {
         name += &format!(", {samples} samples");
     }
-    let rivals = || all.iter().filter(|(other, _)| order(other) == order(run)).map(|(_, table)| table);
-    let names: BTreeSet<&String> = rivals().flat_map(|table| table.keys()).collect();
-    for key in names {
-        let differs = rivals().any(|other| other.get(key) != table.get(key));
-        if let (true, false, Some(value)) = (differs, NAMED.contains(&key.as_str()), table.get(key)) {
+    for key in differing.0.get(&order(run)).into_iter().flatten() {
+        if let (false, Some(value)) = (NAMED.contains(&key.as_str()), table.get(key)) {
             name += &format!(", {} {}", key.replace('_', " "), plain(value));
         }
     }
     name
+}
+
+/// The paper's name for what our files call `name`; others stay as they are.
+pub fn paper_name(name: &str) -> &str {
+    match LossName::from_str(name, false) {
+        Ok(loss) => loss_name(loss),
+        Err(_) => name,
+    }
 }
 
 /// As the paper has it.
@@ -64,6 +87,19 @@ fn loss_name(loss: LossName) -> &'static str {
         LossName::SsLoss => "SS of loss",
         LossName::SsAlgorithm => "SS of algorithm",
         LossName::FenchelYoung => "Perturbed optimizer, FY",
+    }
+}
+
+/// What is measured, for readers: its name, and what it is the share of.
+pub fn metric_name(metric: &str) -> (&str, &str) {
+    match metric {
+        "em" => ("EM", "sets that are ordered without a mistake"),
+        "ew" => ("EW", "numbers in their place"),
+        "em5" => ("EM5", "sets whose first five numbers are ordered without a mistake"),
+        "perfect" => ("perfect matches", "maps whose path is the label, cell by cell"),
+        "optimal" => ("optimal paths", "maps whose path costs no more than the label"),
+        "cost_ratio" => ("cost ratio", "what the paths cost, relative to the cheapest"),
+        other => (other, ""),
     }
 }
 

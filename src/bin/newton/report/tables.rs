@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use super::compare::{Cell, Place, Selection};
 use super::effects;
-use super::groups::{Column, Experiment};
+use super::extras::Losses;
+use super::groups::Experiment;
 use super::names::plain;
+use super::table9;
 use super::welch::Sample;
 
 /// What the signs of tables mean.
@@ -17,6 +19,10 @@ pub const LEGEND: &str = "Mean \u{b1} standard deviation over seeds, in per cent
 pub const CHOSEN: &str = "Where several \u{3bb} were trained, a cell shows the one with the best mean in validation; a test on it does not know of the choice.";
 /// What becomes of failed runs.
 pub const FAILURES: &str = "Failed runs have no number: means are of the others, and what would profit from leaving them out is not called significant.";
+
+/// What times are of.
+pub const TIMES: &str = "Mean \u{b1} standard deviation over runs of each run's median step (forward, backward, update), in milliseconds, and the mean over the baseline's. \
+    Times of different machines do not compare: see the environments.";
 
 /// `70.13 +- 2.05`.
 pub fn percent(sample: &Sample) -> String {
@@ -47,11 +53,11 @@ pub fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
 }
 
-/// All experiments, each with both selections.
-pub fn markdown(experiments: &[Experiment]) -> String {
+/// All experiments, each with both selections and its times; then the tables of `newton table9`.
+pub fn markdown(experiments: &[Experiment], losses: &[Losses]) -> String {
     let mut text = format!("# Results\n\n{LEGEND}\n\n{FAILURES}\n");
     for experiment in experiments {
-        let columns: Vec<Column> = experiment.columns().into_iter().collect();
+        let columns = &experiment.columns;
         let metric = experiment.metric();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "\n## {}", markdown_escaped(&experiment.title));
@@ -75,8 +81,51 @@ pub fn markdown(experiments: &[Experiment]) -> String {
             }
         }
         text += &effects::markdown(experiment, Selection::Last, markdown_escaped);
+        markdown_times(&mut text, experiment);
+    }
+    for losses in losses {
+        markdown_losses(&mut text, losses);
     }
     text
+}
+
+fn markdown_times(text: &mut String, experiment: &Experiment) {
+    let columns = &experiment.columns;
+    let names: Vec<String> = columns.iter().map(|column| column.name()).collect();
+    let _ = writeln!(text, "\nms per step:\n\n| setting | {} |", names.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---|".repeat(columns.len()));
+    for family in &experiment.families {
+        let _ = write!(text, "| {} |", markdown_escaped(&family.name));
+        for (column, cell) in columns.iter().zip(family.times(columns)) {
+            let _ = match cell {
+                Some(cell) => {
+                    write!(text, " {} ({}) |", cell.milliseconds(), cell.details(column.is_baseline()))
+                }
+                None => write!(text, " |"),
+            };
+        }
+        text.push('\n');
+    }
+}
+
+fn markdown_losses(text: &mut String, losses: &Losses) {
+    let (last, rows) = table9::rows(losses);
+    let _ = writeln!(
+        text,
+        "\n## Table 9: InjectFisher\n\nMean squared error before step {last}, lower is better:\n\n\
+         | method | loss | against baseline |\n|---|---|---|"
+    );
+    for row in rows {
+        let mark = row.mark.map(|mark| format!("{} {}", mark.sign(), mark.name())).unwrap_or_default();
+        let p = row.test.map(|test| format!(", p = {}", p_value(test.p))).unwrap_or_default();
+        let name = markdown_escaped(&row.curve.name());
+        let _ = writeln!(
+            text,
+            "| {name} | {} ({} seeds) | {mark}{p} |",
+            table9::loss(&row.sample),
+            row.sample.count
+        );
+    }
 }
 
 fn markdown_cell(cell: &Cell) -> String {
@@ -112,7 +161,7 @@ pub fn csv(experiments: &[Experiment]) -> String {
     }
     let mut lines = vec![header(&keys)];
     for experiment in experiments {
-        let columns: Vec<Column> = experiment.columns().into_iter().collect();
+        let columns = &experiment.columns;
         for family in &experiment.families {
             for selection in Selection::ALL {
                 let row = family.row(columns.iter().copied(), selection, experiment.metric());

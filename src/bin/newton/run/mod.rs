@@ -18,7 +18,7 @@ pub use metrics::{Metrics, Row};
 pub use result::{Best, Failure, Last, Numbers, RunResult, Status, Time};
 
 use crate::config;
-use crate::keys::Keys;
+use crate::keys::{Benchmark, Keys};
 
 const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
@@ -26,6 +26,14 @@ const LOCK: &str = "lock";
 /// How many ranks what was written before there were several had.
 fn one() -> usize {
     1
+}
+
+/// The picture of what a run's network makes of some test samples.
+pub const fn picture_name(benchmark: Benchmark) -> &'static str {
+    match benchmark {
+        Benchmark::Sorting => "sets.png",
+        Benchmark::ShortestPath => "maps.png",
+    }
 }
 
 /// A directory with a run in it, to be read.

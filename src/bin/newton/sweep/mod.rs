@@ -13,9 +13,10 @@ use newton_losses::train::files;
 use serde_json::json;
 
 use crate::device::Device;
+use crate::keys::Benchmark;
 use crate::problem::{self, DataCache};
 use crate::progress::Progress;
-use crate::run::{RunDir, Status};
+use crate::run::{RunDir, RunResult, Status};
 use crate::train::{self, Resume};
 use grid::Point;
 
@@ -123,6 +124,12 @@ fn train(options: &Options, shard: &[&Point]) -> anyhow::Result<Outcome> {
             Ok(result) => {
                 outcome.finished += 1;
                 outcome.failed += usize::from(result.status == Status::Failed);
+                if !options.json {
+                    // A job's log has no progress bar: this is how one sees there that a sweep gets on.
+                    let mut out = std::io::stdout().lock();
+                    writeln!(out, "run {} of {}, {name}: {}", place + 1, shard.len(), ended(&result))?;
+                    out.flush()?;
+                }
             }
             Err(error) => {
                 eprintln!("error: run {name}: {error:#}");
@@ -131,6 +138,17 @@ fn train(options: &Options, shard: &[&Point]) -> anyhow::Result<Outcome> {
         }
     }
     Ok(outcome)
+}
+
+/// How a run ended, in a few words.
+fn ended(result: &RunResult) -> String {
+    if let Some(failure) = &result.failure {
+        return format!("failed after step {}: {}", failure.step, failure.message);
+    }
+    let metric = if result.config.benchmark == Some(Benchmark::Sorting) { "em" } else { "perfect" };
+    let reached = result.last.as_ref().and_then(|last| *last.test.get(metric)?);
+    let reached = reached.map_or("no result".to_owned(), |share| format!("{metric} {:.2} %", 100.0 * share));
+    format!("{reached} after {} steps, {:.0} s", result.steps, result.time.wall_seconds)
 }
 
 fn list(options: &Options, shard: &[&Point]) -> anyhow::Result<ExitCode> {

@@ -1,15 +1,11 @@
-//! What may lie beside runs: sweeps of gradients (`newton figure6`) and pictures.
+//! Gradients along a sweep of one score: the file of `newton figure6`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
-/// The first line of `newton figure6`'s file.
-const HEADER: &str = "loss,temperature,spread,order,x1,f64,f32,hessian_f32,fisher_f32";
-/// A page is to open on a phone: larger pictures are left out.
-const LARGEST: u64 = 2 << 20;
+/// The first line of the file.
+pub(super) const HEADER: &str = "loss,temperature,spread,order,x1,f64,f32,hessian_f32,fisher_f32";
 
 /// Gradients of one loss along a sweep of one score.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,13 +27,7 @@ pub struct Gradients {
 }
 
 impl Gradients {
-    /// `None` if it is another CSV file.
-    pub fn read(path: &Path) -> anyhow::Result<Option<Self>> {
-        let text = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-        if !text.starts_with(HEADER.as_bytes()) {
-            return Ok(None);
-        }
-        let text = String::from_utf8(text).with_context(|| format!("{}: no UTF-8", path.display()))?;
+    pub(super) fn parse(path: &Path, text: &str) -> anyhow::Result<Self> {
         let mut sweeps: Vec<Sweep> = Vec::new();
         for (number, line) in text.lines().enumerate().skip(1) {
             let at = || format!("{}, line {}", path.display(), number + 1);
@@ -69,31 +59,6 @@ impl Gradients {
                 }
             }
         }
-        Ok(Some(Self { path: path.into(), sweeps }))
-    }
-}
-
-/// A PNG file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    pub path: PathBuf,
-    /// As a `data:` address.
-    pub address: String,
-    pub width: u32,
-    pub height: u32,
-}
-
-impl Picture {
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let reading = || format!("reading {}", path.display());
-        let size = std::fs::metadata(path).with_context(reading)?.len();
-        ensure!(size <= LARGEST, "{}: a picture of {size} bytes, expected at most {LARGEST}", path.display());
-        let bytes = std::fs::read(path).with_context(reading)?;
-        let header = png::Decoder::new(std::io::Cursor::new(&bytes))
-            .read_info()
-            .with_context(|| format!("{}: no PNG picture", path.display()))?;
-        let (width, height) = (header.info().width, header.info().height);
-        let address = format!("data:image/png;base64,{}", STANDARD.encode(&bytes));
-        Ok(Self { path: path.into(), address, width, height })
+        Ok(Self { path: path.into(), sweeps })
     }
 }
