@@ -148,6 +148,9 @@ fn means_deviations_and_tests_are_those_worked_out_by_hand() {
     let row = "| SoftSort, n = 5 | 74.00 \u{b1} 4.00 \u{2248} (3 seeds) | 51.00 \u{b1} 1.00 \u{25bc} (\u{3bb} = 0.5, 3 seeds, p = 0.007) | \
         **82.00 \u{b1} 2.00** \u{25b3} \u{2605} (\u{3bb} = 0.1, of 2, 3 seeds, p = 0.055) |";
     assert!(report.markdown.contains(row), "{}", report.markdown);
+    // As scipy.stats.ttest_ind(.., equal_var=False).confidence_interval() has it.
+    let effects = "| SoftSort, n = 5 | 74.0 | \u{2212}23.0 [\u{2212}32.2, \u{2212}13.8] \u{25bc} | +8.0 [\u{2212}0.3, 16.3] \u{25b3} |";
+    assert!(report.markdown.contains(effects), "{}", report.markdown);
     for text in [
         "82.00 \u{b1} 2.00",
         "last step",
@@ -156,6 +159,31 @@ fn means_deviations_and_tests_are_those_worked_out_by_hand() {
         "EM in validation against training steps",
     ] {
         assert!(report.page.contains(text), "{text}");
+    }
+}
+
+/// What most rows of a loss have is said once; what they differ in, by them. No two rows have the same name.
+#[test]
+fn rows_say_what_is_unusual_about_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path();
+    let settings: [(&str, &[(&str, Value)]); 4] = [
+        ("a", &[("precision", json!("f32"))]),
+        ("b", &[("precision", json!("f32")), ("temperature", json!(0.2))]),
+        ("c", &[("precision", json!("f64"))]),
+        ("d", &[("precision", json!("f32")), ("momentum", json!(0.9)), ("optimizer", json!("sgd"))]),
+    ];
+    for (name, keys) in settings {
+        runs(root, name, keys, [0.5, 0.6, 0.7]);
+    }
+    let report = report(root);
+    let usual = "Where a row does not say otherwise: SoftSort, n = 5: optimizer adam, precision f32, temperature 0.1.";
+    assert!(report.markdown.contains(usual), "{}", report.markdown);
+    assert!(report.page.contains(usual));
+    let names = ["", ", temperature 0.2", ", precision f64", ", momentum 0.9, optimizer sgd"];
+    for name in names {
+        let row = format!("\n| SoftSort, n = 5{name} | ");
+        assert!(report.markdown.contains(&row), "{row}: {}", report.markdown);
     }
 }
 

@@ -9,7 +9,7 @@ use super::groups::Experiment;
 use super::names::metric_name;
 use super::parts::{drawn, figures, scrolling, sign};
 use super::predictions::predictions;
-use super::tables::{CHOSEN, FAILURES, LEGEND, TIMES, details, p_value, percent};
+use super::tables::{CHOSEN, FAILURES, LEGEND, TIMES, USUAL, details, p_value, percent};
 use super::welch::Sample;
 
 /// Headings of the page's navigation, with what their ids end in.
@@ -45,6 +45,7 @@ pub fn section(i: usize, experiment: &Experiment) -> anyhow::Result<Markup> {
             h3 id=(id(0)) { (PARTS[0].1) }
             @let (name, of) = metric_name(experiment.metric());
             p.note { "The share of " (of) " (" (name) ")." }
+            @if !experiment.usual.is_empty() { p.note { (USUAL) (experiment.usual.join("; ")) "." } }
             @for selection in Selection::ALL { (table(experiment, selection)) }
             p.note { (LEGEND) }
             p.note { (FAILURES) }

@@ -39,6 +39,8 @@ pub struct Experiment<'a> {
     /// All keys that all its runs have in common, with their values.
     pub common: Vec<(String, String)>,
     pub families: Vec<Family<'a>>,
+    /// What the families' names leave out because most have it.
+    pub usual: Vec<String>,
     /// All that its families have, in order.
     pub columns: Vec<Column>,
 }
@@ -197,6 +199,7 @@ impl<'a> Experiment<'a> {
         let families =
             families.into_values().zip(names).map(|(runs, name)| Family { name, groups: groups(runs) });
         let families: Vec<Family> = families.collect();
+        let usual = differing.usual(&all);
         let columns: BTreeSet<Column> = families.iter().flat_map(Family::columns).collect();
         let benchmark = runs[0].benchmark;
         let keys = &runs[0].keys;
@@ -217,7 +220,7 @@ impl<'a> Experiment<'a> {
         if let Some(epochs) = keys.epochs {
             title += &format!(", {epochs} epochs");
         }
-        Self { benchmark, title, common, families, columns: columns.into_iter().collect() }
+        Self { benchmark, title, common, families, usual, columns: columns.into_iter().collect() }
     }
 }
 

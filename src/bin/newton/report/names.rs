@@ -27,25 +27,89 @@ pub fn order(run: &Run) -> Order {
     )
 }
 
-/// Keys in which rows differ that would have the same name.
-pub struct Differing(BTreeMap<Order, BTreeSet<String>>);
+/// Keys in which rows differ that would have the same name, each with what more than half of the rows have, if there is such.
+pub struct Differing(BTreeMap<Order, BTreeMap<String, Usual>>);
 
-impl Differing {
-    pub fn of(all: &[(&Run, Table)]) -> Self {
-        // Each row is compared with one other of its name: with thousands of rows, comparing all pairs takes its time.
-        let mut first: BTreeMap<Order, &Table> = BTreeMap::new();
-        let mut differing: BTreeMap<Order, BTreeSet<String>> = BTreeMap::new();
-        for (run, table) in all {
-            let other = *first.entry(order(run)).or_insert(table);
-            let keys = table.keys().chain(other.keys()).filter(|key| table.get(*key) != other.get(*key));
-            differing.entry(order(run)).or_default().extend(keys.cloned());
+/// A value, or that there is none.
+#[derive(Debug, Clone, PartialEq)]
+enum Usual {
+    Value(Value),
+    Absent,
+    /// There are many.
+    None,
+}
+
+impl Usual {
+    fn of(key: &str, tables: &[&Table]) -> Self {
+        let mut counts: BTreeMap<Option<String>, (usize, Option<&Value>)> = BTreeMap::new();
+        for table in tables {
+            let value = table.get(key);
+            counts.entry(value.map(Value::to_string)).or_insert((0, value)).0 += 1;
         }
-        Self(differing)
+        match counts.into_values().max_by_key(|(count, _)| *count) {
+            Some((count, value)) if 2 * count > tables.len() => {
+                value.map_or(Self::Absent, |value| Self::Value(value.clone()))
+            }
+            _ => Self::None,
+        }
     }
 }
 
-/// A loss with its setting: what differs between rows that would have the same name stands in it, too.
+impl Differing {
+    pub fn of(all: &[(&Run, Table)]) -> Self {
+        let mut tables: BTreeMap<Order, Vec<&Table>> = BTreeMap::new();
+        for (run, table) in all {
+            tables.entry(order(run)).or_default().push(table);
+        }
+        let usual = |tables: Vec<&Table>| {
+            // Each row is compared with one other: with thousands of rows, comparing all pairs takes its time.
+            let first = tables[0];
+            let keys = tables.iter().flat_map(|table| {
+                let keys = table.keys().chain(first.keys());
+                keys.filter(|key| table.get(*key) != first.get(*key))
+            });
+            let keys: BTreeSet<&String> = keys.filter(|key| !NAMED.contains(&key.as_str())).collect();
+            keys.into_iter().map(|key| (key.clone(), Usual::of(key, &tables))).collect()
+        };
+        Self(tables.into_iter().map(|(order, tables)| (order, usual(tables))).collect())
+    }
+
+    /// What rows do not say of themselves because most have it, by loss: `SoftSort, n = 5: precision f32, ...`.
+    pub fn usual(&self, all: &[(&Run, Table)]) -> Vec<String> {
+        let runs: BTreeMap<Order, &Run> = all.iter().map(|(run, _)| (order(run), *run)).collect();
+        let line = |(order, keys): (&Order, &BTreeMap<String, Usual>)| {
+            let words: Vec<String> = keys
+                .iter()
+                .filter_map(|(key, usual)| match usual {
+                    Usual::Value(value) => Some(format!("{} {}", words(key), plain(value))),
+                    Usual::Absent | Usual::None => None,
+                })
+                .collect();
+            (!words.is_empty()).then(|| format!("{}: {}", short_name(runs[order]), words.join(", ")))
+        };
+        self.0.iter().filter_map(line).collect()
+    }
+}
+
+/// A loss with its setting. What differs between rows that would have the same name stands in it, too, unless most of them have it.
 pub fn row_name(run: &Run, table: &Table, differing: &Differing) -> String {
+    let mut name = short_name(run);
+    for (key, usual) in differing.0.get(&order(run)).into_iter().flatten() {
+        match (table.get(key), usual) {
+            (Some(value), Usual::Value(usual)) if value == usual => {}
+            (Some(value), _) => name += &format!(", {} {}", words(key), plain(value)),
+            (None, Usual::Value(_)) => name += &format!(", no {}", words(key)),
+            (None, _) => {}
+        }
+    }
+    name
+}
+
+fn words(key: &str) -> String {
+    key.replace('_', " ")
+}
+
+fn short_name(run: &Run) -> String {
     let mut name = loss_name(run.loss).to_owned();
     let keys = &run.keys;
     if let Some(n) = keys.n {
@@ -59,11 +123,6 @@ pub fn row_name(run: &Run, table: &Table, differing: &Differing) -> String {
     }
     if let Some(samples) = keys.samples {
         name += &format!(", {samples} samples");
-    }
-    for key in differing.0.get(&order(run)).into_iter().flatten() {
-        if let (false, Some(value)) = (NAMED.contains(&key.as_str()), table.get(key)) {
-            name += &format!(", {} {}", key.replace('_', " "), plain(value));
-        }
     }
     name
 }

@@ -15,6 +15,8 @@ use super::welch::Sample;
 pub const LEGEND: &str = "Mean \u{b1} standard deviation over seeds, in per cent of the test. Against the baseline of the same setting, by Welch's t-test at 5 %, \
     two-sided: \u{25b2} significantly better, \u{25b3} better, \u{25bd} worse, \u{25bc} significantly worse, = equal. In a row: \u{2605} highest mean, \u{2248} not \
     distinguishable from it at 5 % (or not testable: one seed, or no spread). Each test stands alone; none is corrected for their number.";
+/// What rows do not say.
+pub const USUAL: &str = "Where a row does not say otherwise: ";
 /// Where a lambda is chosen.
 pub const CHOSEN: &str = "Where several \u{3bb} were trained, a cell shows the one with the best mean in validation; a test on it does not know of the choice.";
 /// What becomes of failed runs.
@@ -61,6 +63,9 @@ pub fn markdown(experiments: &[Experiment], losses: &[Losses]) -> String {
         let metric = experiment.metric();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "\n## {}", markdown_escaped(&experiment.title));
+        if !experiment.usual.is_empty() {
+            let _ = writeln!(text, "\n{USUAL}{}.", markdown_escaped(&experiment.usual.join("; ")));
+        }
         if experiment.chooses() {
             let _ = writeln!(text, "\n{CHOSEN}");
         }
