@@ -1,13 +1,18 @@
 //! What the first of several processes tells the others, so that they need not share its directory.
 
+#[cfg(feature = "mpi")]
+mod hear;
+
 use anyhow::Context;
-use newton_losses::parallel::{Collective, CollectiveError};
-use newton_losses::train::{Checkpoint, Session};
-use serde::de::DeserializeOwned;
+use newton_losses::parallel::Collective;
+use newton_losses::train::Session;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::Keys;
 use crate::run::{Row, RunResult};
+
+#[cfg(feature = "mpi")]
+pub use hear::{State, hear, hear_state};
 
 /// What there is to do.
 #[derive(Serialize, Deserialize)]
@@ -18,24 +23,10 @@ pub enum Task {
     Train { keys: Box<Keys>, from: u64 },
 }
 
-/// Where a run begins or goes on.
-pub struct State {
-    pub checkpoint: Checkpoint,
-    pub rows: Vec<Row>,
-}
-
 /// From rank 0 to all.
 pub fn tell(ranks: &dyn Collective, what: &impl Serialize) -> anyhow::Result<()> {
     let mut bytes = serde_json::to_vec(what).context("writing a message to the other ranks")?;
     Ok(ranks.broadcast(0, &mut bytes)?)
-}
-
-/// What rank 0 tells.
-pub fn hear<T: DeserializeOwned>(ranks: &dyn Collective) -> anyhow::Result<T> {
-    let mut bytes = Vec::new();
-    ranks.broadcast(0, &mut bytes)?;
-    let read = serde_json::from_slice(&bytes);
-    Ok(read.map_err(|error| CollectiveError::Message { rank: 0, why: error.to_string() })?)
 }
 
 /// Gives the others rank 0's weights and moments, also at the beginning of a run: on another kind of processor they may begin differently in
@@ -49,15 +40,4 @@ pub fn tell_state(
     tell(ranks, &(data, rows))?;
     let mut checkpoint = session.checkpoint()?.to_bytes().context("writing a checkpoint")?;
     Ok(ranks.broadcast(0, &mut checkpoint)?)
-}
-
-/// What [`tell_state`] tells. The data must be the same: each rank reads its own.
-pub fn hear_state(ranks: &dyn Collective, data: &str) -> anyhow::Result<State> {
-    let (expected, rows): (String, Vec<Row>) = hear(ranks)?;
-    let mut bytes = Vec::new();
-    ranks.broadcast(0, &mut bytes)?;
-    if expected != data {
-        return Err(CollectiveError::Data { rank: ranks.rank(), found: data.into(), expected }.into());
-    }
-    Ok(State { checkpoint: Checkpoint::from_bytes("rank 0's state".as_ref(), &bytes)?, rows })
 }

@@ -5,6 +5,8 @@
 //! agree with it.
 
 mod begin;
+#[cfg(feature = "mpi")]
+mod follow;
 mod work;
 
 use std::path::Path;
@@ -16,7 +18,7 @@ use newton_losses::cli_losses::Compiled;
 use newton_losses::parallel::Collective;
 use newton_losses::train::Session;
 
-use crate::config::{Config, resolve};
+use crate::config::Config;
 use crate::device::{self, Device};
 use crate::problem::{self, Begun, DataCache};
 use crate::ranks::{self, Task};
@@ -24,6 +26,8 @@ use crate::run::{Claimed, Environment, Metrics, Row, RunDir, RunResult, Status, 
 
 use begin::find_checkpoint;
 pub use begin::{Resume, configure};
+#[cfg(feature = "mpi")]
+pub use follow::follow;
 use work::{Trained, finite};
 
 /// Who wants to know how a run gets on.
@@ -153,35 +157,6 @@ fn lead_on<D: Compiled>(
         ranks::tell(&**ranks, &result)?;
     }
     Ok(result)
-}
-
-/// Trains whatever rank 0 leads, and writes nothing.
-pub fn follow(ranks: &Arc<dyn Collective>, device: Device) -> anyhow::Result<RunResult> {
-    let (keys, from) = match ranks::hear(&**ranks)? {
-        Task::Finished(result) => return Ok(*result),
-        Task::Train { keys, from } => (keys, from),
-    };
-    let config = resolve(&keys)?;
-    let seed = config.keys.seed.unwrap_or(0);
-    device::on!(device, seed, |place| follow_on(&config, place, from, ranks))
-}
-
-fn follow_on<D: Compiled>(
-    config: &Config,
-    place: &D,
-    from: u64,
-    ranks: &Arc<dyn Collective>,
-) -> anyhow::Result<RunResult> {
-    let mut cache = DataCache::default();
-    let Begun { mut session, data, .. } = problem::begin(place, config, &mut cache, from)?;
-    let ranks::State { checkpoint, rows } = ranks::hear_state(&**ranks, &data)?;
-    session.restore(&checkpoint)?;
-    session.set_ranks(Arc::clone(ranks))?;
-    // Patience goes by them.
-    let metrics = Metrics { rows, ..Metrics::new(session.columns()) };
-    let mut trained = Trained { config, claimed: None, data: &data, metrics, events: None };
-    trained.train(&mut *session, &mut ())?;
-    ranks::hear(&**ranks)
 }
 
 /// Before the result, which says that everything is there.
