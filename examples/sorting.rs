@@ -43,15 +43,15 @@ struct Options {
     /// baseline, hessian, fisher or all
     #[arg(long, default_value = "all", value_parser = methods)]
     method: Methods,
-    /// Tikhonov term of the Newton methods [default: the paper's for loss, method and n]
+    /// Tikhonov term of the Newton methods [default: the preset's for loss, method and n]
     #[arg(long, allow_negative_numbers = true)]
     lambda: Option<f64>,
     /// tau of neural_sort and soft_sort, beta of the sorting networks [default: the paper's]
     #[arg(long, allow_negative_numbers = true)]
     temperature: Option<f64>,
-    /// What the Hessian method does with negative curvature; the paper keeps it
-    #[arg(long, value_enum, default_value = "keep")]
-    on_indefinite: Policy,
+    /// What the Hessian method does with negative curvature [default: the preset's: abs, or keep, the paper's]
+    #[arg(long, value_enum)]
+    on_indefinite: Option<Policy>,
     /// quick: a small network, short; paper: the paper's network and length
     #[arg(long, value_enum, default_value = "quick")]
     preset: Preset,
@@ -89,7 +89,7 @@ impl Options {
             temperature: self.temperature.unwrap_or(preset.temperature),
             methods: self.method.0.clone(),
             lambda: self.lambda,
-            on_indefinite: self.on_indefinite.into(),
+            on_indefinite: self.on_indefinite.map_or(preset.on_indefinite, Into::into),
             steps,
             batch: self.batch.unwrap_or(preset.batch),
             seed: self.seed,

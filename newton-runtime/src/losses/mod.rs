@@ -18,5 +18,5 @@ pub use permutation::{ascending, descending};
 pub use soft_sort::{SoftSort, SoftSortLoss, soft_sort};
 pub use sorting_network::*;
 
-/// Keeps logarithms finite in the stable cross-entropy.
-const TINY: f32 = 1e-37;
+/// Keeps logarithms finite in the stable cross-entropy, and their second derivatives, 1 / p^2, in `f32`.
+const TINY: f32 = 1e-18;

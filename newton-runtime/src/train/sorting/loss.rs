@@ -73,6 +73,15 @@ impl SortingLoss {
         }
     }
 
+    /// A lambda for some thousand steps or less: the paper's, but for the Hessian of sorting networks, whose eigenvalues are far above the
+    /// paper's 0.1 early in training. Measured: `benches/where_curvature_helps`.
+    pub const fn lambda_of_short_runs(self, n: usize, method: Method) -> f64 {
+        match (self, method) {
+            (Self::LogisticDsn | Self::CauchyDsn, Method::Hessian) => 1.0,
+            _ => self.lambda(n, method),
+        }
+    }
+
     const fn paper(self, n: usize) -> Paper {
         let (temperature, hessian, fisher) = match (self, n <= 7) {
             (Self::NeuralSort, true) => (1.0, 0.01, 0.1),

@@ -33,5 +33,5 @@ pub use compare::{Comparison, compare, compare_on};
 pub use loss::{RankingLoss, SortingLoss};
 pub use scorer::{Images, Scorer, Scores};
 pub use session::session;
-pub use settings::{EVALUATION_SETS, Settings};
+pub use settings::{EVALUATION_SETS, Lambdas, Settings};
 pub use variants::scaled;

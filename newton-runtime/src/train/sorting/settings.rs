@@ -7,6 +7,15 @@ use crate::train::{Method, TrainError, check};
 /// Sets in a batch of validation and test, as in the literature.
 pub const EVALUATION_SETS: usize = 100;
 
+/// Whose lambda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lambdas {
+    /// The paper's: [`SortingLoss::lambda`].
+    Paper,
+    /// [`SortingLoss::lambda_of_short_runs`].
+    ShortRuns,
+}
+
 /// Everything that decides the numbers of a run, except data and network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -18,8 +27,10 @@ pub struct Settings {
     pub temperature: f64,
     /// What to compare, each once; all start from the same weights and see the same batches.
     pub methods: Vec<Method>,
-    /// Tikhonov term of the Newton methods; `None`: the paper's, per method.
+    /// Tikhonov term of the Newton methods; `None`: that of `lambdas`, per method.
     pub lambda: Option<f64>,
+    /// Where it comes from if it is not set.
+    pub lambdas: Lambdas,
     /// What the Hessian method does with negative curvature.
     pub on_indefinite: OnIndefinite,
     /// Training steps.
@@ -48,6 +59,7 @@ impl Settings {
             temperature: loss.temperature(n),
             methods: Method::ALL.into(),
             lambda: None,
+            lambdas: Lambdas::Paper,
             on_indefinite: OnIndefinite::Keep,
             steps: 100_000,
             batch: 100,
@@ -59,7 +71,8 @@ impl Settings {
         }
     }
 
-    /// The same losses in about a minute on two cores, with [`SmallCnn`](crate::models::SmallCnn).
+    /// The same losses in about a minute on two cores, with [`SmallCnn`](crate::models::SmallCnn). The averaged Hessian is indefinite early in
+    /// training: its absolute value is taken, and sorting networks have a larger lambda. Both were measured: `benches/where_curvature_helps`.
     pub fn quick(loss: SortingLoss, n: usize) -> Self {
         Self {
             steps: 3000,
@@ -67,15 +80,18 @@ impl Settings {
             validate_every: 300,
             valid_batches: 10,
             test_batches: 20,
+            lambdas: Lambdas::ShortRuns,
+            on_indefinite: OnIndefinite::Abs,
             ..Self::paper(loss, n)
         }
     }
 
-    /// The lambda of a method: the one set, else the paper's. 0 for the baseline.
+    /// The lambda of a method: the one set, else that of [`Settings::lambdas`]. 0 for the baseline.
     pub fn lambda_of(&self, method: Method) -> f64 {
-        match (method, self.lambda) {
-            (Method::Baseline, _) | (_, None) => self.loss.lambda(self.n, method),
-            (_, Some(lambda)) => lambda,
+        match (method, self.lambda, self.lambdas) {
+            (Method::Baseline, _, _) | (_, None, Lambdas::Paper) => self.loss.lambda(self.n, method),
+            (_, Some(lambda), _) => lambda,
+            (_, None, Lambdas::ShortRuns) => self.loss.lambda_of_short_runs(self.n, method),
         }
     }
 

@@ -166,6 +166,7 @@ mod tests {
     use dfdx::prelude::{AsArray, Cpu, TensorFromVec, Trace};
 
     use super::*;
+    use crate::newton::OnIndefinite;
 
     /// What goes back into the scores of one set of three.
     fn gradient(loss: &dyn RankingLoss, scores: [f32; 3]) -> Vec<f32> {
@@ -199,6 +200,20 @@ mod tests {
         let wide = largest(loss.wide::<3, Cpu>(0.1, newton).expect("a loss"));
         let stable = largest(loss.stable::<3, Cpu>(0.1, newton).expect("a loss"));
         assert!(of_paper > 100.0 * wide.max(stable), "{of_paper} {wide} {stable}");
+    }
+
+    #[test]
+    fn the_stable_cross_entropy_has_a_hessian_however_far_scores_are_spread() {
+        let numbers = [20, 10, 30, 5, 40, 7];
+        for loss in SortingLoss::ALL {
+            for scale in [1.0, 30.0, 300.0, 3000.0] {
+                let scores = [0.3, -0.2, 0.9, 0.5, 0.4, -0.7].map(|score: f32| scale * score);
+                let newton = Newton::hessian(1.0).on_indefinite(OnIndefinite::Abs);
+                let stable = loss.stable::<3, Cpu>(loss.temperature(3), newton).expect("a loss");
+                let found = stable.diagnose(&scores, &numbers);
+                assert!(found.is_ok(), "{loss}, scores of {scale}: {found:?}");
+            }
+        }
     }
 
     #[test]
