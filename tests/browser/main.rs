@@ -37,7 +37,7 @@ fn report(runs: &Path) -> std::path::PathBuf {
 fn significant(runs: &Path, results: &mut Vec<Value>) {
     for (method, folder, em) in [
         ("baseline", "sorting--seed=0--method=baseline", 0.4),
-        ("hessian", "sorting--seed=0--method=hessian--lambda=0.5", 0.2),
+        ("hessian", "sorting--seed=0--method=hessian--lambda=0.5--on-indefinite=keep", 0.2),
         ("fisher", "sorting--seed=0--method=fisher--lambda=0.1", 0.9),
     ] {
         let read =
@@ -67,7 +67,7 @@ fn experiments(runs: &Path) -> Vec<Value> {
     for seed in ["--seed=0", "--seed=1"] {
         for method in [
             &["--method=baseline"][..],
-            &["--method=hessian", "--lambda=0.5"],
+            &["--method=hessian", "--lambda=0.5", "--on-indefinite=keep"],
             &["--method=fisher", "--lambda=0.1"],
             &["--method=fisher", "--lambda=1.0"],
         ] {
