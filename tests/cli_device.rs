@@ -50,22 +50,24 @@ mod on_a_gpu {
             return;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for (name, arguments) in [("sorting", SORTING), ("paths", PATHS)] {
+        let paths = [&["--loss=bellman_ford"], PATHS].concat();
+        // Adam amplifies the last digits, where the devices differ.
+        for (name, arguments, tolerance) in [("sorting", SORTING, 1e-3), ("paths", &paths, 1e-2)] {
             let at = |device: &str| folder.path().join(format!("{name}-{device}"));
             train(&at("cpu"), &[arguments]);
             train(&at("cuda"), &[arguments, &["--device=cuda"]]);
             let (of_cpu, of_gpu) = (losses(&at("cpu")), losses(&at("cuda")));
-            assert!(close(&of_cpu, &of_gpu, 1e-3), "{name}: {of_cpu:?} {of_gpu:?}");
+            assert!(close(&of_cpu, &of_gpu, tolerance), "{name}: {of_cpu:?} {of_gpu:?}");
             assert!(text(&at("cuda"), "environment.json").contains("\"device\": \"cuda:0, "));
             // Negative control: another seed is another curve.
             train(&at("other"), &[arguments, &["--seed=1"]]);
-            assert!(!close(&losses(&at("other")), &of_gpu, 1e-3), "{name}");
+            assert!(!close(&losses(&at("other")), &of_gpu, tolerance), "{name}");
             // Gone on with from the checkpoint before the last, on the other device.
             let (_, last) = cli_support::checkpoints(&at("cuda")).pop().expect("two checkpoints");
             std::fs::remove_file(last).expect("it is there");
             std::fs::remove_file(at("cuda").join("result.json")).expect("it is there");
             train(&at("cuda"), &[arguments, &["--resume"]]);
-            assert!(close(&of_cpu, &losses(&at("cuda")), 1e-3), "{name}");
+            assert!(close(&of_cpu, &losses(&at("cuda")), tolerance), "{name}");
         }
     }
 }
