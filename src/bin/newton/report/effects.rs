@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::axis::{Axis, Scale};
 use super::compare::{Cell, Mark, Selection};
@@ -12,7 +11,7 @@ use super::groups::{Column, Experiment, Family};
 use super::names::metric_name;
 use super::parts::{drawn, scrolling};
 use super::tables::details;
-use super::welch::{LEVEL, Sample};
+use super::welch::{Sample, Welch};
 
 /// Points of per cent at which a cell has its full colour.
 const FULL: f64 = 0.10;
@@ -32,11 +31,7 @@ impl Effect {
     fn of(cell: Cell, baseline: &Sample) -> Option<Self> {
         cell.mark?;
         let difference = cell.sample.mean - baseline.mean;
-        let half_width = cell.test.and_then(|test| {
-            let student = StudentsT::new(0.0, 1.0, test.degrees_of_freedom).ok()?;
-            let half = student.inverse_cdf(1.0 - LEVEL / 2.0) * (difference / test.t).abs();
-            half.is_finite().then_some(half)
-        });
+        let half_width = cell.test.as_ref().and_then(Welch::half_width);
         Some(Self { cell, difference, half_width })
     }
 
@@ -72,22 +67,21 @@ struct Row<'a> {
 /// Newton methods, and the settings that have a baseline and one of them.
 fn rows<'a>(experiment: &'a Experiment<'a>, selection: Selection) -> (Vec<Column>, Vec<Row<'a>>) {
     let metric = experiment.metric();
-    let row = |family: &'a Family<'a>, columns: &[Column]| {
+    let all = &experiment.columns;
+    let row = |family: &'a Family<'a>| {
         let baseline = Sample::of(&family.baseline()?.values(selection, metric))?;
-        let cells = family.row(columns.iter().copied(), selection, metric);
+        let cells = family.row(all.iter().copied(), selection, metric);
         let effects: Vec<_> = cells.into_iter().map(|cell| Effect::of(cell?, &baseline)).collect();
         effects.iter().any(Option::is_some).then_some(Row { family, baseline, effects })
     };
-    let all = &experiment.columns;
-    let found: Vec<Row> = experiment.families.iter().filter_map(|family| row(family, all)).collect();
-    let used: Vec<Column> = all
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| found.iter().any(|row| row.effects[*i].is_some()))
-        .map(|(_, column)| *column)
-        .collect();
-    let rows = found.iter().filter_map(|found| row(found.family, &used)).collect();
-    (used, rows)
+    let mut rows: Vec<Row> = experiment.families.iter().filter_map(row).collect();
+    let used: Vec<bool> = (0..all.len()).map(|i| rows.iter().any(|row| row.effects[i].is_some())).collect();
+    for row in &mut rows {
+        let mut used = used.iter();
+        row.effects.retain(|_| used.next() == Some(&true));
+    }
+    let columns = all.iter().zip(&used).filter(|(_, used)| **used).map(|(column, _)| *column);
+    (columns.collect(), rows)
 }
 
 /// Nothing where there is no baseline beside a Newton method.
@@ -234,6 +228,9 @@ mod tests {
         let (low, high) = (effect.difference - half, effect.difference + half);
         assert!((low - 0.015_919_802).abs() < 1e-8 && (high - 0.164_080_198).abs() < 1e-6, "{low} {high}");
         assert_eq!(effect.text(), "+9.0 [1.6, 16.4]");
+        // Equal means have one, too.
+        let equal = Cell { test: newton.welch(&newton), mark: Some(Mark::Equal), ..cell.clone() };
+        assert_eq!(Effect::of(equal, &newton).expect("an effect").text(), "+0.0 [\u{2212}4.5, 4.5]");
         // One seed has no interval, a baseline no effect.
         let alone = Cell { test: None, mark: Some(Mark::Worse), sample: of(&[0.5]), ..cell.clone() };
         assert_eq!(Effect::of(alone, &baseline).expect("an effect").text(), "\u{2212}3.0");

@@ -21,6 +21,7 @@ pub struct Sample {
 pub struct Welch {
     /// The difference of the means over its standard error.
     pub t: f64,
+    pub standard_error: f64,
     /// By Welch and Satterthwaite.
     pub degrees_of_freedom: f64,
     /// Two-sided.
@@ -40,8 +41,7 @@ impl Sample {
     /// Half the width of the 95 % confidence interval of the mean; `None` for one value.
     pub fn half_width(&self) -> Option<f64> {
         let error = self.deviation / (self.count as f64).sqrt();
-        let student = StudentsT::new(0.0, 1.0, self.count.checked_sub(1)? as f64).ok()?;
-        error.is_finite().then(|| student.inverse_cdf(1.0 - LEVEL / 2.0) * error)
+        half_width(error, self.count.checked_sub(1)? as f64)
     }
 
     /// The test of `self` against `other`; `None` where there is none: less than two values on a side, or no spread on either.
@@ -52,20 +52,32 @@ impl Sample {
         if (a + b).is_nan() || a + b == 0.0 {
             return None;
         }
-        let t = (self.mean - other.mean) / (a + b).sqrt();
+        let standard_error = (a + b).sqrt();
+        let t = (self.mean - other.mean) / standard_error;
         let degrees_of_freedom =
             (a + b) * (a + b) / (a * a / (self.count - 1) as f64 + b * b / (other.count - 1) as f64);
         let student = StudentsT::new(0.0, 1.0, degrees_of_freedom).ok()?;
         let p = 2.0 * student.cdf(-t.abs());
-        p.is_finite().then_some(Welch { t, degrees_of_freedom, p })
+        p.is_finite().then_some(Welch { t, standard_error, degrees_of_freedom, p })
     }
 }
 
 impl Welch {
+    /// Half the width of the 95 % confidence interval of the difference.
+    pub fn half_width(&self) -> Option<f64> {
+        half_width(self.standard_error, self.degrees_of_freedom)
+    }
+
     /// Whether the means differ at 5 %.
     pub fn significant(&self) -> bool {
         self.p < LEVEL
     }
+}
+
+/// Of a 95 % confidence interval, by Student.
+fn half_width(standard_error: f64, degrees_of_freedom: f64) -> Option<f64> {
+    let student = StudentsT::new(0.0, 1.0, degrees_of_freedom).ok()?;
+    standard_error.is_finite().then(|| student.inverse_cdf(1.0 - LEVEL / 2.0) * standard_error)
 }
 
 #[cfg(test)]
